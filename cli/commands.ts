@@ -1,0 +1,52 @@
+// Every command, in the order in which `clientele help` lists them.
+import type { Config } from '#server/config.ts';
+import { describeConfig } from '#server/config.ts';
+import { openConfigured, serve } from '#server/main.ts';
+import { keyCommands } from './keys.ts';
+import { options } from './options.ts';
+import { workspaceCommands } from './workspaces.ts';
+
+export type Command = {
+  name: string;
+  usage?: string;
+  summary: string;
+  /** Gives the exit code; nothing for 0. */
+  run(words: string[], config: Config): Promise<number | void>;
+};
+
+export const commands: Command[] = [
+  { name: 'serve', summary: 'Serve the API until stopped.', run: runServer },
+  {
+    name: 'migrate',
+    summary: 'Bring the database up to date and stop.',
+    async run(words, config) {
+      options(words, {});
+      const opened = await openConfigured(config, 'tool', console.error);
+      await opened.close();
+      console.log(opened.migrated.length === 0 ? 'The database is up to date.' : `Applied ${opened.migrated.join(', ')}.`);
+    },
+  },
+  {
+    name: 'config',
+    summary: 'Print the configuration in effect, secrets masked.',
+    async run(words, config) {
+      options(words, {});
+      console.log(describeConfig(config));
+    },
+  },
+  ...workspaceCommands,
+  ...keyCommands,
+];
+
+async function runServer(words: string[], config: Config): Promise<void> {
+  options(words, {});
+  const serving = await serve(config, (line) => console.error(line));
+  console.error(`Clientele serves ${serving.url} (API docs: ${serving.url}/api/docs), data in ${serving.place}.`);
+  console.error('Next: npx clientele keys create --workspace main --role admin --name "My key"');
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  });
+  // A second signal does not wait for those still being served.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  await serving.close();
+}

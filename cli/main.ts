@@ -1,0 +1,42 @@
+// The command line: `clientele <noun> <verb>`. Data on stdout, everything else on stderr; 0 ok, 1 refused, 2 usage.
+import { loadConfig, unknownVariables } from '#server/config.ts';
+import { PROJECT } from '#server/main.ts';
+import { type Command, commands } from './commands.ts';
+
+const [, , ...words] = process.argv;
+
+try {
+  process.exitCode = await run(words);
+} catch (error) {
+  const { name, message } = error as Error;
+  if (!['StartError', 'ConfigError', 'UsageError', 'Problem'].includes(name)) console.error(error);
+  else console.error(`clientele: ${message}`);
+  process.exitCode = name === 'UsageError' ? 2 : 1;
+}
+
+async function run(words: string[]): Promise<number> {
+  if (words.length === 0 || words[0] === 'help' || words[0] === '--help' || words[0] === '-h') {
+    console.log(help());
+    return words.length === 0 ? 2 : 0;
+  }
+  const command = commands.find(({ name }) => name.split(' ').every((part, index) => words[index] === part));
+  if (!command) {
+    console.error(`clientele: there is no command "${words.slice(0, 2).join(' ')}".\n\n${help()}`);
+    return 2;
+  }
+  const rest = words.slice(command.name.split(' ').length);
+  if (rest.includes('--help') || rest.includes('-h')) {
+    console.log(usage(command));
+    return 0;
+  }
+  const config = loadConfig(process.env, PROJECT);
+  for (const name of unknownVariables(process.env)) console.error(`clientele: warning: ${name} is not a variable that Clientele knows.`);
+  return (await command.run(rest, config)) ?? 0;
+}
+
+function help(): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  return `Usage: clientele <command> [options]\n\n${commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join('\n')}\n\n\`clientele <command> --help\` tells the options of one.`;
+}
+
+const usage = ({ name, usage = '', summary }: Command) => `Usage: clientele ${name} ${usage}\n\n${summary}`;

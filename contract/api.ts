@@ -1,0 +1,61 @@
+// What a route is: everything that OpenAPI, the client, the docs and the server's permission check need to know of it.
+import type { TSchema } from 'typebox';
+import { Type } from 'typebox';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** What a caller may be allowed to do; roles are sets of these. */
+export type Permission =
+  | 'customers:read'
+  | 'customers:write'
+  | 'events:read'
+  | 'keys:manage'
+  | 'workspace:read'
+  | 'workspace:manage';
+
+export type Role = 'owner' | 'admin' | 'editor' | 'viewer';
+
+/** From the least to the most; nobody grants a role above their own. */
+export const ROLES: readonly Role[] = ['viewer', 'editor', 'admin', 'owner'];
+
+const READ: Permission[] = ['customers:read', 'events:read', 'workspace:read'];
+const WRITE: Permission[] = [...READ, 'customers:write'];
+const MANAGE: Permission[] = [...WRITE, 'keys:manage', 'workspace:manage'];
+export const PERMISSIONS: Record<Role, readonly Permission[]> = {
+  viewer: READ,
+  editor: WRITE,
+  admin: MANAGE,
+  owner: MANAGE,
+};
+
+export type Route = {
+  method: Method;
+  /** With `{name}` for a parameter, as OpenAPI writes it. */
+  path: string;
+  /** null: anybody may. */
+  permission: Permission | null;
+  tag: string;
+  summary: string;
+  description?: string;
+  parameters?: Record<string, TSchema>;
+  query?: Record<string, TSchema>;
+  /** Request headers besides those that every route takes. */
+  headers?: Record<string, TSchema>;
+  body?: { schema: TSchema; types: string[] };
+  replies: Record<number, { description: string; schema?: TSchema; type?: string; headers?: Record<string, string> }>;
+};
+
+export const IDEMPOTENCY_KEY = {
+  'Idempotency-Key': Type.String({
+    minLength: 1,
+    maxLength: 255,
+    description:
+      'Makes the request safe to repeat: within 24 hours the same key with the same request is done once and answered alike (`Idempotency-Replayed: true`); with another request it is refused with 422.',
+  }),
+};
+
+export const IF_MATCH = {
+  'If-Match': Type.String({
+    description: 'The `ETag` of the version that the change is based on; 412 when it is no longer the current one.',
+  }),
+};

@@ -1,0 +1,82 @@
+// The log of a workspace, as it is read: one gap-free, ordered feed, and the same events seen by customer.
+import { Type } from 'typebox';
+import type { Route } from './api.ts';
+import { type Customer, customerSchema } from './customers.ts';
+
+export type EventActor = { type: 'key' | 'person' | 'system'; id: string | null; name: string };
+
+export type LogEvent = {
+  position: number;
+  at: string;
+  type: string;
+  customer_id: string | null;
+  customer_version: number | null;
+  actor: EventActor;
+  request_id: string | null;
+  cause_id: string | null;
+  /** Former and new value of each field that changed. */
+  changes: Record<string, [unknown, unknown]>;
+  /** The whole customer after the change; absent from events of something else, which have a subject. */
+  customer?: Customer | null;
+  subject?: Record<string, unknown>;
+};
+
+const nullable = (schema: ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>) => Type.Union([schema, Type.Null()]);
+
+export const eventSchema = Type.Object(
+  {
+    position: Type.Integer({ minimum: 1, description: 'Number of the event in its workspace: no gaps, no ties, the order in which changes happened.' }),
+    at: Type.String({ format: 'date-time' }),
+    type: Type.String({ description: '`customer.created`, `customer.updated`, `customer.deleted`, `customer.restored`, `customer.erased`, `key.created`, `key.revoked`, `workspace.updated`.' }),
+    customer_id: nullable(Type.String({ format: 'uuid' })),
+    customer_version: nullable(Type.Integer()),
+    actor: Type.Object({
+      type: Type.String({ enum: ['key', 'person', 'system'] }),
+      id: nullable(Type.String()),
+      name: Type.String(),
+    }),
+    request_id: nullable(Type.String()),
+    cause_id: nullable(Type.String({ format: 'uuid', description: 'What this event belongs to, such as an import.' })),
+    changes: Type.Record(Type.String(), Type.Tuple([Type.Unknown(), Type.Unknown()]), { description: 'Former and new value of each field that changed.' }),
+    customer: Type.Optional(customerSchema),
+    subject: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'What the event is about when it is not a customer.' })),
+  },
+  { title: 'Event' },
+);
+
+export const FEED_LIMIT = { minimum: 1, maximum: 1000, default: 100 } as const;
+
+export const eventRoutes = {
+  feed: {
+    permission: 'events:read',
+    tag: 'Events',
+    method: 'GET',
+    path: '/api/events',
+    summary: 'Read the feed of changes',
+    description: 'Oldest first and without gaps: a reader that remembers the last position it handled misses nothing and sees nothing twice.',
+    query: {
+      after: Type.Integer({ minimum: 0, default: 0, description: 'The last position that was read.' }),
+      limit: Type.Integer({ ...FEED_LIMIT }),
+    },
+    replies: { 200: { description: 'The events after that position.', schema: Type.Object({ results: Type.Array(eventSchema) }, { title: 'EventPage' }) } },
+  },
+  history: {
+    permission: 'events:read',
+    tag: 'Customers',
+    method: 'GET',
+    path: '/api/customers/{id}/history',
+    summary: 'Read the history of a customer',
+    description: 'Newest first; works for deleted customers too.',
+    parameters: { id: Type.String({ format: 'uuid' }) },
+    query: {
+      limit: Type.Integer({ ...FEED_LIMIT }),
+      cursor: Type.String({ description: 'Taken from `next` of a reply.' }),
+    },
+    replies: {
+      200: {
+        description: 'The events of the customer.',
+        schema: Type.Object({ results: Type.Array(eventSchema), next: nullable(Type.String()) }, { title: 'History' }),
+      },
+    },
+  },
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,26 @@
+// Whether the server lives, and whether it can serve.
+import { Type } from 'typebox';
+import type { Route } from './api.ts';
+
+const status = Type.Object({ status: Type.String() }, { title: 'Status' });
+
+export const healthRoutes = {
+  live: {
+    permission: null,
+    tag: 'Operation',
+    method: 'GET',
+    path: '/healthz',
+    summary: 'Tell whether the server lives',
+    description: 'Asks nothing of anything else.',
+    replies: { 200: { description: 'It does.', schema: status } },
+  },
+  ready: {
+    permission: null,
+    tag: 'Operation',
+    method: 'GET',
+    path: '/readyz',
+    summary: 'Tell whether the server can serve',
+    description: 'Looks whether the database answers, at most once a second.',
+    replies: { 200: { description: 'It can.', schema: status } },
+  },
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,43 @@
+// Workspaces and keys over HTTP.
+import { hash } from 'node:crypto';
+import { accessRoutes, type Workspace } from '#contract/access.ts';
+import type { Database } from '../database.ts';
+import { readIdempotencyKey } from '../events/idempotency.ts';
+import type { Call, Reply, RouteTable } from '../http.ts';
+import { createKey, listKeys, readWorkspace, revokeKey, updateWorkspace, type WriteContext } from './access.ts';
+
+export function accessTable(database: Database): RouteTable {
+  return [
+    [accessRoutes.workspaces, async ({ actor }) => json(200, { results: [shown(await readWorkspace(database, actor))] })],
+    [
+      accessRoutes.updateWorkspace,
+      async (call) => json(200, shown(await updateWorkspace(database, call.actor, call.params.slug!, call.body, contextOf(call)))),
+    ],
+    [accessRoutes.keys, async ({ actor }) => json(200, { results: await listKeys(database, actor) })],
+    [
+      accessRoutes.createKey,
+      async (call) => {
+        const key = await createKey(database, call.actor, call.body, contextOf(call));
+        return json(201, key, key.key === null ? { 'idempotency-replayed': 'true' } : {});
+      },
+    ],
+    [
+      accessRoutes.revokeKey,
+      async (call) => {
+        await revokeKey(database, call.actor, call.params.id!, contextOf(call));
+        return { status: 204 };
+      },
+    ],
+  ];
+}
+
+const json = (status: number, body: object, headers: Record<string, string> = {}): Reply => ({ status, body: JSON.stringify(body), headers });
+
+const shown = ({ slug, name, region, created_at }: Workspace) => ({ slug, name, region, created_at });
+
+function contextOf({ actor, headers, request_id, method, path, body }: Call): WriteContext {
+  const key = readIdempotencyKey(headers['idempotency-key']);
+  if (!key) return { request_id };
+  const fingerprint = hash('sha256', JSON.stringify([method, path, body ?? null]), 'base64url');
+  return { request_id, idempotency: { actor_id: `${actor.type}:${actor.id}`, key, fingerprint } };
+}

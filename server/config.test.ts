@@ -1,0 +1,370 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { parse } from 'smol-toml';
+import { type Config, describeConfig, loadConfig, settings, unknownVariables } from './config.ts';
+
+const project = dirname(dirname(fileURLToPath(import.meta.url)));
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+/** A project folder whose config/development.toml holds this text. */
+function folderWith(toml: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'clientele-config-'));
+  folders.push(folder);
+  mkdirSync(join(folder, 'config'));
+  writeFileSync(join(folder, 'config', 'development.toml'), toml);
+  return folder;
+}
+
+const load = (toml: string, environment: NodeJS.ProcessEnv = {}): Config => loadConfig(environment, folderWith(toml));
+
+function mistakes(toml: string, environment: NodeJS.ProcessEnv = {}): string[] {
+  try {
+    load(toml, environment);
+  } catch (error) {
+    assert.equal((error as Error).name, 'ConfigError');
+    return (error as Error).message.split('\n');
+  }
+  return [];
+}
+
+describe('where values come from', () => {
+  test('the defaults', () => {
+    const { sources, ...config } = load('');
+    assert.deepEqual(config, {
+      environment: 'development',
+      rate_limit: 'off',
+      server: {
+        host: '127.0.0.1',
+        port: 4000,
+        public_url: undefined,
+        trusted_proxies: [],
+        cors_origins: [],
+        body_limit: 1_048_576,
+        request_timeout_ms: 30_000,
+        shutdown_timeout_ms: 10_000,
+        https_redirect: false,
+        hsts: { max_age: 0, include_subdomains: false, preload: false },
+      },
+      data: { directory: undefined },
+      database: {
+        url: undefined,
+        read_connections: 2,
+        search_connections: 4,
+        write_connections: 4,
+        statement_timeout_ms: 10_000,
+        connect_timeout_ms: 5_000,
+      },
+      redis: { url: undefined },
+      log: { level: 'info' },
+    });
+    assert.deepEqual(new Set(Object.values(sources)), new Set(['default']));
+  });
+
+  test('a variable wins over the file, the file over the default', () => {
+    const toml = 'server.port = 5000\nserver.host = "::"\n';
+    const config = load(toml, { PORT: '6000' });
+    assert.deepEqual([config.server.port, config.sources['server.port']], [6000, 'environment variable PORT']);
+    assert.deepEqual([config.server.host, config.sources['server.host']], ['::', 'config/development.toml']);
+    assert.deepEqual([config.log.level, config.sources['log.level']], ['info', 'default']);
+  });
+
+  test('an empty variable counts as not set', () => {
+    const empty = Object.fromEntries(settings.flatMap((each) => ('variable' in each ? [[each.variable, '']] : [])));
+    assert.deepEqual(load('', { ...empty, CLIENTELE_ENV: '' }), load(''));
+  });
+
+  test('every variable', () => {
+    const environment = {
+      HOST: '0.0.0.0',
+      PORT: '0',
+      CLIENTELE_PUBLIC_URL: 'https://crm.example.com',
+      CLIENTELE_TRUSTED_PROXIES: '10.0.0.0/8,fd00::/8,127.0.0.1',
+      CLIENTELE_CORS_ORIGINS: 'https://a.example,http://localhost:3000',
+      CLIENTELE_DATA: resolve('/var/lib/clientele'),
+      DATABASE_URL: 'postgres://ada:secret@db/crm',
+      CLIENTELE_LOG_LEVEL: 'silent',
+      REDIS_URL: 'rediss://:secret@cache:6380/1',
+      CLIENTELE_RATE_LIMIT: '100/60',
+    };
+    const config = load('', environment);
+    assert.equal(config.server.host, '0.0.0.0');
+    assert.equal(config.server.port, 0);
+    assert.equal(config.server.public_url, 'https://crm.example.com');
+    assert.deepEqual(config.server.trusted_proxies, ['10.0.0.0/8', 'fd00::/8', '127.0.0.1']);
+    assert.deepEqual(config.server.cors_origins, ['https://a.example', 'http://localhost:3000']);
+    assert.equal(config.data.directory, resolve('/var/lib/clientele'));
+    assert.equal(config.database.url, 'postgres://ada:secret@db/crm');
+    assert.equal(config.log.level, 'silent');
+    assert.equal(config.redis.url, 'rediss://:secret@cache:6380/1');
+    assert.deepEqual(config.rate_limit, { requests: 100, seconds: 60 });
+    // So that a variable added to the table is added here.
+    const variables = settings.flatMap((setting) => ('variable' in setting ? [setting.variable] : []));
+    assert.deepEqual(Object.keys(environment).sort(), variables.sort());
+  });
+
+  test('a relative data directory counts from the project folder', () => {
+    const folder = folderWith('data.directory = "kept"');
+    assert.equal(loadConfig({}, folder).data.directory, join(folder, 'kept'));
+    assert.equal(loadConfig({ CLIENTELE_DATA: './mine' }, folder).data.directory, join(folder, 'mine'));
+  });
+});
+
+describe('mistakes', () => {
+  const ofVariables: [variable: string, wrong: string[], problem: string][] = [
+    [
+      'PORT',
+      [' 80', '80 ', '0x50', '1e3', '+80', '-1', '080', '80.0', '65536', '٨٠', 'true'],
+      'server.port must be a whole number from 0 to 65535',
+    ],
+    [
+      'HOST',
+      ['a b', 'http://db', '[::]', '-a', '300.1.1.1', 'a..b'],
+      'server.host must be a host name or an address to listen on',
+    ],
+    [
+      'CLIENTELE_PUBLIC_URL',
+      ['crm.example.com', 'https://a.example/', 'https://a.example/crm', 'https://A.example', 'https://u:p@a.example'],
+      'server.public_url must be an http or https origin without a path, such as https://crm.example.com',
+    ],
+    [
+      'CLIENTELE_CORS_ORIGINS',
+      ['*', 'null', 'ftp://a.example', 'https://a.example:443', 'https://a.example?b'],
+      'server.cors_origins (entry 1) must be an http or https origin without a path, such as https://crm.example.com',
+    ],
+    [
+      'CLIENTELE_TRUSTED_PROXIES',
+      ['true', '1', '10.0.0.0/33', '10.0.0/8', '::/129', '10.0.0.0/08', '10.0.0.0/', 'fe80::1%eth0', ' 10.0.0.1'],
+      'server.trusted_proxies (entry 1) must be an address or CIDR range such as 10.0.0.0/8',
+    ],
+    ['CLIENTELE_DATA', ['a\0b'], 'data.directory must be the path of a folder'],
+    [
+      'CLIENTELE_LOG_LEVEL',
+      ['INFO', 'warning', 'info '],
+      'log.level must be fatal, error, warn, info, debug, trace or silent',
+    ],
+    [
+      'REDIS_URL',
+      [
+        'cache:6379',
+        'http://cache',
+        'redis://',
+        'redis://cache/x',
+        'redis://:a/b@cache',
+        'redis://:a#b@cache',
+        ' redis://a',
+      ],
+      'redis.url must be a URL such as redis://:password@host:6379/0',
+    ],
+    [
+      'CLIENTELE_RATE_LIMIT',
+      ['on', '100', '100/0', '0/60', '1e3/60', ' 100/60', '100/60s', '-1/60'],
+      'rate_limit must be "off" or <requests>/<seconds>, such as 100/60',
+    ],
+    ['DATABASE_URL', ['mysql://db'], 'database.url must begin with postgres:// or postgresql://'],
+  ];
+  for (const [variable, wrong, problem] of ofVariables) {
+    for (const value of wrong) {
+      test(`${variable}=${JSON.stringify(value)}`, () => {
+        assert.deepEqual(mistakes('', { [variable]: value }), [`environment variable ${variable}: ${problem}`]);
+      });
+    }
+  }
+
+  const ofFiles: [toml: string, problem: string][] = [
+    ['server.port = "80"', 'server.port must be a whole number from 0 to 65535'],
+    ['server.port = 80.0', 'server.port must be a whole number from 0 to 65535'],
+    ['server.port = -1', 'server.port must be a whole number from 0 to 65535'],
+    ['server.port.number = 80', 'server.port must be a whole number from 0 to 65535'],
+    ['database.write_connections = 0', 'database.write_connections must be a whole number from 1 to 1000'],
+    [
+      'database.statement_timeout_ms = 2147483648',
+      'database.statement_timeout_ms must be a whole number from 1 to 2147483647',
+    ],
+    ['server.https_redirect = "true"', 'server.https_redirect must be true or false'],
+    ['server.https_redirect = 1', 'server.https_redirect must be true or false'],
+    ['server.host = ""', 'server.host must be a host name or an address to listen on'],
+    ['data.directory = ""', 'data.directory must be the path of a folder'],
+    ['database.url = 5', 'database.url must be a text'],
+    ['server.cors_origins = "https://a.example"', 'server.cors_origins must be a list of texts'],
+    [
+      'server.trusted_proxies = ["10.0.0.0/8", 5]',
+      'server.trusted_proxies (entry 2) must be an address or CIDR range such as 10.0.0.0/8',
+    ],
+    ['server = 5', 'server must be a table'],
+    ['server.hsts = true', 'server.hsts must be a table'],
+    ['[[server]]\nport = 80', 'server must be a table'],
+    ['server = 2000-01-01', 'server must be a table'],
+    ['server.prot = 80', 'server.prot is not a setting (did you mean server.port?)'],
+    ['[databse]\nurl = "postgres://db"', 'databse.url is not a setting (did you mean database.url?)'],
+    ['port = 80', 'port is not a setting (did you mean server.port?)'],
+    ['"server.port" = 80', '"server.port" is not a setting (did you mean server.port?)'],
+    ['server.hsts.maxage = 0', 'server.hsts.maxage is not a setting (did you mean server.hsts.max_age?)'],
+    ['something.else = 1', 'something.else is not a setting'],
+    ['[something]', 'something is not a setting'],
+    ['environment = "production"', 'environment is not a setting'],
+    ['__proto__.polluted = 1', '__proto__.polluted is not a setting'],
+    ['constructor = 1', 'constructor is not a setting'],
+    ['server.port = 80\nserver.port = 81', 'line 2, column 1: trying to redefine an already defined table or value'],
+  ];
+  for (const [toml, problem] of ofFiles) {
+    test(toml, () => assert.deepEqual(mistakes(toml), [`config/development.toml: ${problem}`]));
+  }
+
+  test('all are listed, each with its source, even those that a variable overrides', () => {
+    const toml = 'colour = "red"\n[server]\nport = 70000\nhttps_redirect = 1\n';
+    assert.deepEqual(
+      mistakes(toml, { PORT: 'x', HOST: 'a b', CLIENTELE_CORS_ORIGINS: 'https://a.example, b,*' }).sort(),
+      [
+        'config/development.toml: colour is not a setting',
+        'config/development.toml: server.https_redirect must be true or false',
+        'config/development.toml: server.port must be a whole number from 0 to 65535',
+        'environment variable CLIENTELE_CORS_ORIGINS: server.cors_origins (entry 2) must be an http or https origin without a path, such as https://crm.example.com',
+        'environment variable HOST: server.host must be a host name or an address to listen on',
+        'environment variable PORT: server.port must be a whole number from 0 to 65535',
+      ],
+    );
+    assert.equal(mistakes(toml, { PORT: '80' }).length, 3);
+  });
+
+  test('an environment that is none, and the other mistakes with it', () => {
+    assert.deepEqual(mistakes('', { CLIENTELE_ENV: 'prod', PORT: 'x' }), [
+      'environment variable CLIENTELE_ENV: must be development, staging or production',
+      'environment variable PORT: server.port must be a whole number from 0 to 65535',
+    ]);
+    assert.equal(mistakes('', { CLIENTELE_ENV: '../config/development' }).length, 1);
+  });
+
+  test('a file that is missing', () => {
+    assert.deepEqual(mistakes('', { CLIENTELE_ENV: 'production' }), [
+      'config/production.toml: cannot be read (ENOENT)',
+    ]);
+  });
+
+  test('none repeats a secret', () => {
+    for (const toml of [
+      'database.url = "postgres://ada:hunter2@db/crm?x=1"',
+      'database.url = "postgres://ada:hunter2@db/crm\n"',
+      '[database]\nurl = "postgres://ada:hunter2@db/crm"\nurl = "postgres://ada:hunter2@db/crm"',
+      'redis.url = "redis://:hunter2@cache/x"',
+      'databse.url = "postgres://ada:hunter2@db/crm"',
+      'server.public_url = "https://ada:hunter2@crm.example.com"',
+    ]) {
+      const lines = mistakes(toml);
+      assert.ok(lines.length > 0, toml);
+      assert.doesNotMatch(lines.join('\n'), /hunter2/);
+    }
+  });
+});
+
+describe('the description', () => {
+  test('is TOML that loads as the same configuration', () => {
+    const toml = `
+      rate_limit = "100/60"
+      [server]
+      port = 8080
+      public_url = "https://crm.example.com"
+      trusted_proxies = ["10.0.0.0/8", "::1"]
+      cors_origins = ["https://a.example"]
+      hsts.max_age = 60
+      [data]
+      directory = "a \\"quoted\\" # folder"
+    `;
+    const folder = folderWith(toml);
+    const { sources, ...config } = loadConfig({}, folder);
+    const { sources: _, ...again } = load(describeConfig({ ...config, sources }));
+    assert.deepEqual(again, config);
+  });
+
+  test('names every setting once, with its source', () => {
+    const lines = describeConfig(load('server.host = "::"', { PORT: '1' }))
+      .trimEnd()
+      .split('\n');
+    assert.equal(lines.length, settings.length + 1);
+    assert.equal(lines[0], '# development');
+    for (const [index, { key }] of settings.entries()) assert.match(lines[index + 1]!, new RegExp(`^(# )?${key} `));
+    const line = (key: string) => lines.find((each) => each.includes(key))?.replace(/ +#/, ' #');
+    assert.equal(line('server.host'), 'server.host = "::" # config/development.toml');
+    assert.equal(line('server.port'), 'server.port = 1 # environment variable PORT');
+    assert.equal(line('server.body_limit'), 'server.body_limit = 1048576 # default');
+    assert.equal(line('database.url'), '# database.url is not set');
+  });
+
+  test('masks the passwords and nothing else', () => {
+    const DATABASE_URL = 'postgres://ada:hunter2@db/crm?sslmode=require';
+    const values = parse(describeConfig(load('', { DATABASE_URL, REDIS_URL: 'redis://app:hunter2@cache:6379/1' })));
+    assert.deepEqual((values.database as { url: string }).url, 'postgresql://ada:***@db:5432/crm?sslmode=require');
+    assert.deepEqual((values.redis as { url: string }).url, 'redis://app:***@cache:6379/1');
+  });
+
+  test('holds no password, whatever it is made of', () => {
+    const password = fc.string({ unit: fc.constantFrom(...'QXZ@/#% ?&:+'), minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(password, fc.boolean(), (text, raw) => {
+        const secret = `QQ${text}QQ`;
+        const written = raw ? secret : encodeURIComponent(secret);
+        let shown: string;
+        try {
+          const urls = { DATABASE_URL: `postgres://ada:${written}@db`, REDIS_URL: `redis://:${written}@cache` };
+          shown = describeConfig(loadConfig(urls, project));
+        } catch (error) {
+          assert.equal((error as Error).name, 'ConfigError');
+          shown = (error as Error).message;
+        }
+        assert.doesNotMatch(shown, /QQ/);
+      }),
+    );
+  });
+});
+
+describe('the settings', () => {
+  test('each default is a value that its own setting takes', () => {
+    const toml = describeConfig(load('')); // every default, written out
+    assert.deepEqual(mistakes(toml), []);
+  });
+
+  test('each has a description, and no key or variable is there twice', () => {
+    const variables = settings.flatMap((each) => ('variable' in each ? [each.variable] : []));
+    assert.equal(new Set(settings.map((each) => each.key)).size, settings.length);
+    assert.equal(new Set(variables).size, variables.length);
+    for (const { key, description } of settings) assert.match(description, /^[A-Z].*\.$/, key);
+  });
+
+  test('variables that look like ours and are not', () => {
+    const environment = {
+      CLIENTELE_ENV: 'staging',
+      CLIENTELE_URL: 'x',
+      CLIENTELE_KEY: 'x',
+      CLIENTELE_DATA: 'x',
+      CLIENTELE_RATE_LIMITS: '1/1',
+      CLIENTELE_: '',
+      OTHER: 'x',
+    };
+    assert.deepEqual(unknownVariables(environment), ['CLIENTELE_RATE_LIMITS', 'CLIENTELE_']);
+  });
+});
+
+describe('the files that come with it', () => {
+  const hsts = (CLIENTELE_ENV: string) => loadConfig({ CLIENTELE_ENV }, project).server.hsts;
+
+  for (const CLIENTELE_ENV of ['development', 'staging', 'production']) {
+    test(CLIENTELE_ENV, () => {
+      const config = loadConfig({ CLIENTELE_ENV }, project);
+      assert.equal(config.environment, CLIENTELE_ENV);
+      assert.equal(config.server.https_redirect, CLIENTELE_ENV !== 'development');
+      assert.equal(config.sources['log.level'], `config/${CLIENTELE_ENV}.toml`);
+    });
+  }
+
+  test('production holds browsers to HTTPS for a year; development does not', () => {
+    assert.deepEqual(hsts('production'), { max_age: 31_536_000, include_subdomains: true, preload: true });
+    assert.deepEqual(hsts('development'), { max_age: 0, include_subdomains: false, preload: false });
+  });
+});

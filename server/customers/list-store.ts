@@ -1,0 +1,178 @@
+// The SQL of lists and searches. A statement is put together from the fixed pieces below, never from a caller's text;
+// its name tells its pieces, so that each is planned once per connection.
+import type { OrderingField } from '#contract/customers.ts';
+import { rfc3339, type Statement } from '../database.ts';
+import { CUSTOMER_JSON } from './store.ts';
+
+type OrderColumn = { name: string; type: 'text' | 'uuid' | 'timestamptz' };
+const text = (name: string): OrderColumn => ({ name, type: 'text' });
+const time = (name: string): OrderColumn => ({ name, type: 'timestamptz' });
+const ID: OrderColumn = { name: 'id', type: 'uuid' };
+
+/** The columns that an ordering compares, ending in the id, so that no two rows tie. */
+export const ORDER_COLUMNS: Record<OrderingField | 'deleted_at', OrderColumn[]> = {
+  last_name: [text('last_key'), text('first_key'), ID],
+  first_name: [text('first_key'), text('last_key'), ID],
+  email: [text('email'), ID],
+  created_at: [time('created_at'), ID],
+  updated_at: [time('updated_at'), ID],
+  deleted_at: [time('deleted_at'), ID],
+};
+
+export type Order = { field: OrderingField | 'deleted_at'; descending: boolean };
+
+/** What a statement is made of; values are parameters. `words`: how many are given to the search index. */
+export type Shape = {
+  order: Order;
+  cursor: boolean;
+  is_active: boolean | undefined;
+  created_at: boolean;
+  updated_at: boolean;
+  words: number;
+  /** Words beyond those of the search index, and all of them in a walk: one array of patterns. */
+  more_words: boolean;
+};
+
+export type Parameters = {
+  workspace_id: number;
+  limit: number;
+  cursor: string[] | undefined;
+  created_at: [from: string, before: string] | undefined;
+  updated_at: [from: string, before: string] | undefined;
+  words: string[];
+  more_words: string[] | undefined;
+};
+
+const statements = new Map<string, Statement>();
+
+/** Makes a statement of a shape once. `write` numbers its parameters through `$`, in the order of `valuesOf`. */
+function statement(kind: string, shape: Shape, write: (pieces: Pieces) => string): Statement {
+  const name = `${kind} ${Object.values(shape.order)} ${[shape.cursor, shape.is_active, shape.created_at, shape.updated_at, shape.words, shape.more_words].map(String)}`;
+  let made = statements.get(name);
+  if (!made) {
+    // PostgreSQL cuts names at 63 bytes, so the connection knows the statement by number.
+    made = { name: `list_${statements.size}`, text: write(piecesOf(shape)) };
+    statements.set(name, made);
+  }
+  return made;
+}
+
+/** The values in the order in which every statement of a shape numbers them; an extra one comes last. */
+export function valuesOf(parameters: Parameters, ...extra: unknown[]): unknown[] {
+  const { workspace_id, limit, cursor = [], created_at = [], updated_at = [], words, more_words } = parameters;
+  return [workspace_id, limit, ...cursor, ...created_at, ...updated_at, ...words, ...(more_words ? [more_words] : []), ...extra];
+}
+
+type Pieces = ReturnType<typeof piecesOf>;
+
+function piecesOf(shape: Shape) {
+  let count = 2;
+  const $ = () => `$${++count}`;
+  const columns = ORDER_COLUMNS[shape.order.field];
+  const row = columns.map((column) => column.name).join(', ');
+  const keyset = shape.cursor
+    ? `(${row}) ${shape.order.descending ? '<' : '>'} (${columns.map((column) => `${$()}::${column.type}`).join(', ')})`
+    : 'true';
+  const range = (field: string, asked: boolean) => (asked ? `${field} >= ${$()}::timestamptz AND ${field} < ${$()}::timestamptz` : 'true');
+  const created = range('created_at', shape.created_at);
+  const updated = range('updated_at', shape.updated_at);
+  const words = Array.from({ length: shape.words }, () => `search LIKE ${$()}`).join(' AND ') || 'true';
+  const moreWords = shape.more_words ? `search LIKE ALL (${$()}::text[])` : 'true';
+  return {
+    $,
+    order: columns.map((column) => column.name + (shape.order.descending ? ' DESC' : '')).join(', '),
+    keys: columns.map((column) => (column.type === 'timestamptz' ? rfc3339(column.name) : column.name)).join(', '),
+    row,
+    keyset,
+    created,
+    updated,
+    words,
+    moreWords,
+    states: shape.is_active === undefined ? ['true', 'false'] : [String(shape.is_active)],
+  };
+}
+
+/**
+ * Rows of an ordering from its index, up to $limit of each state: one range of the index, or the two of the active and
+ * the inactive customers, merged.
+ */
+function inOrder({ order, keyset, states }: Pieces, limit: string, condition = 'true'): string {
+  const ranges = states.map(
+    (state) => `(SELECT * FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL AND is_active = ${state} AND ${keyset} AND ${condition}
+      ORDER BY ${order} LIMIT ${limit})`,
+  );
+  return ranges.length === 1 ? ranges[0]! : `(${ranges.join(' UNION ALL ')} ORDER BY ${order} LIMIT ${limit})`;
+}
+
+/** A page straight from the ordering's index; a range of the ordering's own column narrows it there. */
+export function pageStatement(shape: Shape): Statement {
+  return statement('page', shape, (pieces) => {
+    const condition = shape.order.field === 'created_at' ? pieces.created : shape.order.field === 'updated_at' ? pieces.updated : 'true';
+    return `SELECT ${CUSTOMER_JSON}, ${pieces.keys} FROM ${inOrder(pieces, '$2', condition)} AS page`;
+  });
+}
+
+export const deletedPageStatement = (shape: Shape): Statement =>
+  statement('deleted', shape, ({ keys, keyset, order }) => `SELECT ${CUSTOMER_JSON}, ${keys} FROM customers
+    WHERE workspace_id = $1 AND deleted_at IS NOT NULL AND ${keyset} ORDER BY ${order} LIMIT $2`);
+
+/**
+ * A page found by walking the ordering's index and testing each row. The filters stand outside the inner limit, so that
+ * the budget (the last parameter) bounds the rows visited. The row at which the budget ends comes back whether it
+ * matches or not: it tells that the walk was cut short, and where.
+ */
+export function walkStatement(shape: Shape): Statement {
+  return statement('walk', shape, (pieces) => {
+    const { keys, order, created, updated, moreWords } = pieces;
+    const budget = `${pieces.$()}::bigint`;
+    return `SELECT CASE WHEN matches THEN ${CUSTOMER_JSON} END, ${keys}, step = ${budget} FROM (
+        SELECT *, ${moreWords} AND ${created} AND ${updated} AS matches, row_number() OVER () AS step
+        FROM ${inOrder(pieces, budget)} AS walked) AS tested
+      WHERE matches OR step = ${budget} ORDER BY ${order} LIMIT $2`;
+  });
+}
+
+/** All that match, found by the search index or by an index of time; fenced, so that no plan can turn it into a walk. */
+function gathered({ created, updated, words, moreWords, states }: Pieces, shape: Shape): string {
+  const by = shape.words > 0 ? words : shape.created_at ? created : updated;
+  return `(SELECT * FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL
+      AND is_active ${states.length === 1 ? `= ${states[0]}` : 'IN (true, false)'} AND ${by} OFFSET 0) AS gathered
+    WHERE ${moreWords} AND ${created} AND ${updated}`;
+}
+
+/** A page out of all that match, with their number: rows are sorted by their keys alone, and only the page's are read whole. */
+export function gatherStatement(shape: Shape): Statement {
+  return statement('gather', shape, (pieces) => {
+    const { keys, keyset, order, row } = pieces;
+    return `SELECT ${CUSTOMER_JSON}, ${keys}, total FROM (
+        SELECT id AS hit, total FROM (SELECT ${row}, count(*) OVER () AS total FROM ${gathered(pieces, shape)}) AS counted
+        WHERE ${keyset} ORDER BY ${order} LIMIT $2) AS hits
+      JOIN customers ON workspace_id = $1 AND id = hit ORDER BY ${order}`;
+  });
+}
+
+/** How many match, up to $2. */
+export function countStatement(shape: Shape): Statement {
+  return statement('count', { ...shape, cursor: false }, (pieces) => `SELECT count(*) FROM (SELECT 1 FROM ${gathered(pieces, shape)} LIMIT $2) AS counted`);
+}
+
+/** The one customer with an email or external id, if the rest of the filter lets it through. */
+export function lookupStatement(shape: Shape, field: 'email' | 'external_id'): Statement {
+  return statement(`by_${field}`, shape, (pieces) => {
+    const { keys, keyset, created, updated, moreWords, states } = pieces;
+    return `SELECT ${CUSTOMER_JSON}, ${keys}, ${keyset} FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL AND ${field} = ${pieces.$()}
+      AND is_active IN (${states}) AND ${created} AND ${updated} AND ${moreWords} LIMIT $2`;
+  });
+}
+
+export const COUNT_DELETED: Statement = {
+  name: 'count_deleted',
+  text: 'SELECT count(*) FROM (SELECT 1 FROM customers WHERE workspace_id = $1 AND deleted_at IS NOT NULL LIMIT $2) AS counted',
+};
+
+/** A fair sample of a workspace's customers: $2 of 4,096 parts of them. */
+export const READ_SAMPLE: Statement = {
+  name: 'read_sample',
+  text: `SELECT search, is_active, last_key, first_key, email, ${rfc3339('created_at')}, ${rfc3339('updated_at')} FROM customers
+    WHERE workspace_id = $1 AND deleted_at IS NULL AND get_byte(uuid_send(id), 15) < 16 AND get_byte(uuid_send(id), 14) < $2`,
+};

@@ -1,0 +1,148 @@
+// The customer routes: what each answers with.
+import { type Customer, customerRoutes, CUSTOMER_FIELDS, type CustomerStats } from '#contract/customers.ts';
+import { eventRoutes, FEED_LIMIT } from '#contract/events.ts';
+import { hash } from 'node:crypto';
+import type { Database } from '../database.ts';
+import { readLedger } from '../events/events.ts';
+import { readIdempotencyKey } from '../events/idempotency.ts';
+import type { Call, Reply, RouteTable } from '../http.ts';
+import { readCursor, writeCursor } from '../page.ts';
+import { invalid } from '../problem.ts';
+import { names, wholeNumber } from '../query.ts';
+import {
+  countCustomers,
+  createCustomer,
+  customerHistory,
+  deleteCustomer,
+  getCustomer,
+  replaceCustomer,
+  restoreCustomer,
+  updateCustomer,
+  upsertCustomer,
+  type WriteContext,
+} from './customers.ts';
+import { listPage, type Page } from './list.ts';
+import { type ListRequest, pathWithCursor, readListQuery } from './list-query.ts';
+import type { Outcome } from './write.ts';
+
+/** Part of every list's ETag: a reply's form may change with the program. */
+const BUILD = '1';
+
+export function customerTable(database: Database): RouteTable {
+  return [
+    [customerRoutes.list, (call) => list(database, call)],
+    [customerRoutes.create, async (call) => written(await createCustomer(database, call.actor, call.body, contextOf(call)))],
+    [customerRoutes.stats, (call) => stats(database, call)],
+    [customerRoutes.upsert, async (call) => written(await upsertCustomer(database, call.actor, call.params.external_id!, call.body, contextOf(call)))],
+    [customerRoutes.get, (call) => get(database, call)],
+    [customerRoutes.replace, async (call) => written(await replaceCustomer(database, call.actor, call.params.id!, call.body, contextOf(call)))],
+    [customerRoutes.update, async (call) => written(await updateCustomer(database, call.actor, call.params.id!, call.body, contextOf(call)))],
+    [customerRoutes.delete, async (call) => written(await deleteCustomer(database, call.actor, call.params.id!, contextOf(call)))],
+    [customerRoutes.restore, async (call) => written(await restoreCustomer(database, call.actor, call.params.id!, contextOf(call)))],
+    [customerRoutes.activate, (call) => setActive(database, call, true)],
+    [customerRoutes.deactivate, (call) => setActive(database, call, false)],
+    [eventRoutes.history, (call) => history(database, call)],
+  ];
+}
+
+async function list(database: Database, call: Call): Promise<Reply> {
+  const { actor, query, headers } = call;
+  const request = readListQuery(actor.workspace.id, query);
+  // Read before the rows: a page may then be newer than its ETag says, never older.
+  const ledger = await readLedger(database, actor.workspace.id);
+  const etag = `W/"${ledger.position}-${hash('sha256', JSON.stringify([BUILD, actor.workspace.id, actor.role, query]), 'base64url').slice(0, 16)}"`;
+  if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
+  const page = await listPage(database, actor.workspace.id, ledger, request);
+  const { next, previous } = neighbours(call, request, page);
+  const links = [next && `<${next}>; rel="next"`, previous && `<${previous}>; rel="prev"`].filter(Boolean).join(', ');
+  const results = page.rows.map(([json]) => (request.fields ? pick(json, request.fields) : json)).join(',');
+  const body = `{"count":${page.count},"count_is_exact":${page.count_is_exact},"next":${JSON.stringify(next)},"previous":${JSON.stringify(previous)},"results":[${results}]}`;
+  return { status: 200, body, headers: links ? { etag, link: links } : { etag } };
+}
+
+function neighbours(call: Call, request: ListRequest, page: Page): { next: string | null; previous: string | null } {
+  const { cursor, scope } = request;
+  const path = (direction: 'after' | 'before', values: string[]) => pathWithCursor('/api/customers', call.query, writeCursor(scope, { direction, values }));
+  const first = page.rows[0]?.slice(1) ?? cursor?.values;
+  const last = page.rows.at(-1)?.slice(1) ?? cursor?.values;
+  const backwards = cursor?.direction === 'before';
+  // Going back, what lies after the page is known to be there: that is where the reader came from.
+  return {
+    next: last && (backwards || page.more) ? path('after', last) : null,
+    previous: first && (backwards ? page.more : cursor !== null) ? path('before', first) : null,
+  };
+}
+
+async function get(database: Database, { actor, params, query, headers }: Call): Promise<Reply> {
+  const fields = names(query, 'fields', CUSTOMER_FIELDS);
+  const { json, version } = await getCustomer(database, actor, params.id!);
+  const etag = `"${version}"`;
+  if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
+  return { status: 200, body: fields ? pick(json, fields) : json, headers: { etag } };
+}
+
+async function stats(database: Database, { actor, headers }: Call): Promise<Reply> {
+  const { position, ...counts } = await countCustomers(database, actor);
+  const etag = `W/"${position}-stats"`;
+  if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
+  return { status: 200, body: JSON.stringify(counts satisfies CustomerStats), headers: { etag } };
+}
+
+async function setActive(database: Database, call: Call, is_active: boolean): Promise<Reply> {
+  const outcome = await updateCustomer(database, call.actor, call.params.id!, { is_active }, contextOf(call));
+  const message = `Customer ${is_active ? 'activated' : 'deactivated'}.`;
+  return written(outcome, JSON.stringify({ message, customer: outcome.customer }));
+}
+
+async function history(database: Database, { actor, params, query }: Call): Promise<Reply> {
+  const limit = wholeNumber(query, 'limit', FEED_LIMIT);
+  const id = params.id!;
+  const cursor = readCursor(query.cursor, id, [(text) => /^[1-9]\d{0,15}$/.test(text)]);
+  const before = cursor ? Number(cursor.values[0]) : Number.MAX_SAFE_INTEGER;
+  const events = await customerHistory(database, actor, id, before, limit + 1);
+  const more = events.length > limit;
+  if (more) events.pop();
+  const last = events.at(-1);
+  const next = more && last ? pathWithCursor(`/api/customers/${id}/history`, query, writeCursor(id, { direction: 'after', values: [String(last.position)] })) : null;
+  return { status: 200, body: JSON.stringify({ results: events, next }) };
+}
+
+function written({ status, customer, position, replayed }: Outcome, body = JSON.stringify(customer)): Reply {
+  const headers: Record<string, string> = { 'clientele-position': String(position) };
+  if (replayed) headers['idempotency-replayed'] = 'true';
+  if (status === 204) return { status, headers };
+  headers.etag = `"${customer.version}"`;
+  if (status === 201) headers.location = `/api/customers/${customer.id}`;
+  return { status, headers, body };
+}
+
+function contextOf(call: Call): WriteContext {
+  const { actor, headers, request_id, method, path, body } = call;
+  const key = readIdempotencyKey(headers['idempotency-key']);
+  const if_match = readIfMatch(headers['if-match']);
+  if (!key) return { request_id, if_match };
+  const fingerprint = hash('sha256', JSON.stringify([method, path, body ?? null]), 'base64url');
+  return { request_id, if_match, idempotency: { actor_id: `${actor.type}:${actor.id}`, key, fingerprint } };
+}
+
+/** The versions that If-Match names; undefined where any will do. A weak tag never matches (RFC 9110, section 13.1.1). */
+function readIfMatch(header: string | undefined): number[] | undefined {
+  if (header === undefined || header.trim() === '*') return undefined;
+  const tags = header.split(',').map((tag) => tag.trim());
+  if (!tags.every((tag) => /^(W\/)?"[\x21\x23-\x7e]*"$/.test(tag)))
+    throw invalid([{ pointer: 'If-Match', code: 'invalid_header', detail: 'If-Match must be an ETag, such as "3".' }]);
+  return tags.map((tag) => (/^"\d{1,9}"$/.test(tag) ? Number(tag.slice(1, -1)) : -1));
+}
+
+/** Whether If-None-Match names this tag, compared weakly (RFC 9110, section 13.1.2). */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  const opaque = etag.replace(/^W\//, '');
+  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === opaque);
+}
+
+function pick(json: string, fields: (keyof Customer)[]): string {
+  const customer: Customer = JSON.parse(json);
+  return JSON.stringify(Object.fromEntries(fields.map((field) => [field, customer[field]])));
+}
+

@@ -1,0 +1,133 @@
+// A fair sample of each large workspace's customers, kept in memory: it tells how many customers a filter lets through
+// and how far along an ordering they lie, which is what choosing a plan takes.
+import type { OrderingField } from '#contract/customers.ts';
+import type { SearchWord } from '#contract/search.ts';
+import type { Database } from '../database.ts';
+import type { LedgerState } from '../events/events.ts';
+import { READ_SAMPLE } from './list-store.ts';
+
+/** Rows that a sample aims at; 256 × 16 parts of the ids make up a whole workspace. */
+const SIZE = 4096;
+const PARTS = 4096;
+const KEPT = 64;
+
+type SampleRow = { search: string; is_active: boolean; keys: Record<OrderingField, string> };
+export type Sample = {
+  rows: SampleRow[];
+  /** Customers that each row stands for. */
+  scale: number;
+  /** Per ordering, the rows' numbers in that order. */
+  orders: Record<OrderingField, Uint16Array>;
+  position: number;
+};
+
+export type SampleFilter = {
+  words: SearchWord[];
+  is_active: boolean | undefined;
+  created_at: [from: string, before: string] | undefined;
+  updated_at: [from: string, before: string] | undefined;
+};
+
+const samples = new WeakMap<Database, Map<number, Promise<Sample>>>();
+
+/** The workspace's sample: read once, and again behind the scenes when a tenth of the workspace may have changed. */
+export async function sampleOf(database: Database, workspace_id: number, ledger: LedgerState): Promise<Sample> {
+  let workspaces = samples.get(database);
+  if (!workspaces) samples.set(database, (workspaces = new Map()));
+  const kept = workspaces.get(workspace_id);
+  if (!kept) return remember(workspaces, workspace_id, read(database, workspace_id, ledger));
+  const sample = await kept;
+  const stale = ledger.position - sample.position > 1000 + ledger.total_customers / 10;
+  if (stale) {
+    sample.position = ledger.position; // one refresh at a time
+    read(database, workspace_id, ledger).then((fresh) => remember(workspaces, workspace_id, Promise.resolve(fresh)), () => {});
+  }
+  return sample;
+}
+
+function remember(workspaces: Map<number, Promise<Sample>>, workspace_id: number, sample: Promise<Sample>): Promise<Sample> {
+  sample.catch(() => workspaces.delete(workspace_id));
+  workspaces.delete(workspace_id);
+  workspaces.set(workspace_id, sample);
+  if (workspaces.size > KEPT) workspaces.delete(workspaces.keys().next().value!);
+  return sample;
+}
+
+async function read(database: Database, workspace_id: number, ledger: LedgerState): Promise<Sample> {
+  const steps = Math.min(256, Math.max(1, Math.ceil((256 * SIZE * 16) / Math.max(ledger.total_customers, 1))));
+  const found = await database.search(READ_SAMPLE, [workspace_id, steps]);
+  const rows = found.map(([search, is_active, last_key, first_key, email, created_at, updated_at]) => ({
+    search,
+    is_active,
+    keys: { last_name: `${last_key}\n${first_key}`, first_name: `${first_key}\n${last_key}`, email, created_at, updated_at },
+  }));
+  const orders = {} as Sample['orders'];
+  for (const field of ['last_name', 'first_name', 'email', 'created_at', 'updated_at'] as const)
+    orders[field] = Uint16Array.from(rows.keys()).sort((a, b) => (rows[a]!.keys[field] < rows[b]!.keys[field] ? -1 : 1));
+  return { rows, scale: PARTS / (steps * 16), orders, position: ledger.position };
+}
+
+export type Estimate = {
+  /** Customers that the filter lets through. */
+  matches: number;
+  /** Rows of the ordering that lie before enough of them for a page. */
+  walk: number;
+  /** Whether more than the given number match for certain. */
+  surelyMoreThan: (number: number) => boolean;
+};
+
+/** What the sample says of a filter, an ordering and where in it the page begins. */
+export function estimate(
+  sample: Sample,
+  filter: SampleFilter,
+  order: { field: OrderingField; descending: boolean },
+  cursor: string | undefined,
+  limit: number,
+): Estimate {
+  const needles = filter.words.map((word) => (word.anchored ? ` ${word.text}` : word.text));
+  const passes = sample.rows.map(
+    (row) =>
+      (filter.is_active === undefined || row.is_active === filter.is_active) &&
+      within(row.keys.created_at, filter.created_at) &&
+      within(row.keys.updated_at, filter.updated_at) &&
+      needles.every((needle) => row.search.includes(needle)),
+  );
+  let found = 0;
+  for (const pass of passes) if (pass) found++;
+  return {
+    matches: found * sample.scale,
+    walk: walkLength(sample, passes, filter.is_active, order, cursor, limit),
+    // Four standard deviations of a count of this size.
+    surelyMoreThan: (number) => found > 16 && (found - 4 * Math.sqrt(found)) * sample.scale > number,
+  };
+}
+
+const within = (value: string, range: [string, string] | undefined) => !range || (value >= range[0] && value < range[1]);
+
+/** Looks at the first few matches after the cursor: how far away they begin, and how close together they lie. */
+function walkLength(
+  sample: Sample,
+  passes: boolean[],
+  is_active: boolean | undefined,
+  order: { field: OrderingField; descending: boolean },
+  cursor: string | undefined,
+  limit: number,
+): number {
+  const sorted = sample.orders[order.field];
+  const seen: number[] = [];
+  let rank = 0;
+  for (let index = 0; index < sorted.length && seen.length < 8; index++) {
+    const number = sorted[order.descending ? sorted.length - 1 - index : index]!;
+    const row = sample.rows[number]!;
+    if (is_active !== undefined && row.is_active !== is_active) continue;
+    const key = row.keys[order.field];
+    if (cursor !== undefined && (order.descending ? key >= cursor : key <= cursor)) continue;
+    rank++;
+    if (passes[number]) seen.push(rank);
+  }
+  const [first] = seen;
+  if (first === undefined) return Number.POSITIVE_INFINITY;
+  if (seen.length === 1) return (first + 1) * sample.scale;
+  const gap = (seen.at(-1)! - first) / (seen.length - 1);
+  return Math.max(0, first - gap) * sample.scale + limit * gap;
+}

@@ -1,0 +1,34 @@
+// Keeps the search index's waiting list short: every search reads it through, so it is emptied soon after writes.
+import type { Database } from '../database.ts';
+import { written } from './write.ts';
+import { CLEAN_PENDING } from './store.ts';
+
+const EVERY_MS = 1000;
+/** Waiting rows after which the list is emptied at once. */
+const ROWS = 300;
+
+/** Empties the list a second after a write, or after some hundred, whichever comes first. */
+export function keepSearchClean(database: Database): { stop(): Promise<void> } {
+  let running: Promise<unknown> = Promise.resolve();
+  let done = 0;
+  let due = performance.now();
+  let busy = false;
+  const timer = setInterval(() => {
+    const rows = written(database) - done;
+    if (busy || rows === 0 || (rows < ROWS && performance.now() < due)) return;
+    done += rows;
+    due = performance.now() + EVERY_MS;
+    busy = true;
+    // On a connection for searches: they are what it serves.
+    running = database.search(CLEAN_PENDING).then(() => {}, () => {}).finally(() => {
+      busy = false;
+    });
+  }, 100);
+  timer.unref();
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,194 @@
+// Connections to PostgreSQL. Short independent reads share a few pipelined connections, since waiting for an answer
+// before sending the next question costs more than the question; searches, which may take tens of milliseconds, and
+// writes, which hold a transaction, have connections of their own.
+import pg from 'pg';
+import { isConnectionError, unavailable } from './problem.ts';
+
+/** SQL with its name: named statements are parsed and planned once per connection. */
+export type Statement = { name: string; text: string };
+// biome-ignore lint/suspicious/noExplicitAny: a row's values have the types that its statement selects
+export type Row = any[];
+
+export type Session = {
+  /** Sends a statement at once, without waiting for those sent before it. */
+  query(statement: Statement, values?: unknown[]): Promise<Row[]>;
+  /** Sends COMMIT; false when the transaction had already failed and PostgreSQL rolled it back. */
+  commit(): Promise<boolean>;
+  release(broken?: boolean): void;
+};
+
+export type Database = {
+  read(statement: Statement, values?: unknown[]): Promise<Row[]>;
+  search(statement: Statement, values?: unknown[]): Promise<Row[]>;
+  /** A connection with a transaction begun. */
+  begin(): Promise<Session>;
+  /** Statements sent since the start, for tests that count them. */
+  statements(): number;
+  close(): Promise<void>;
+};
+
+export type DatabaseOptions = {
+  connection: pg.ClientConfig;
+  read_connections: number;
+  search_connections: number;
+  write_connections: number;
+  statement_timeout_ms: number;
+  connect_timeout_ms: number;
+};
+
+/** A time column as the API writes times: RFC 3339, six decimals, UTC (which every session has as its zone). */
+export const rfc3339 = (column: string) => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+const asIs = (text: string) => text;
+const PARSERS: Record<number, (text: string) => unknown> = { 16: (text) => text === 't', 20: Number, 21: Number, 23: Number };
+// Times and JSON stay PostgreSQL's own text: a JS Date would drop microseconds, and JSON is passed on unread.
+const types = { getTypeParser: (oid: number) => PARSERS[oid] ?? asIs };
+
+export function openDatabase(options: DatabaseOptions): Database {
+  let sent = 0;
+  const session = (settings: Record<string, string | number>): pg.ClientConfig =>
+    ({
+      ...options.connection,
+      types,
+      pipeline: true,
+      connectionTimeoutMillis: options.connection.connectionTimeoutMillis ?? options.connect_timeout_ms,
+      keepAlive: true,
+      options: [
+        options.connection.options,
+        ...Object.entries({ TimeZone: 'UTC', jit: 'off', plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', ...settings }).map(
+          ([key, value]) => `-c ${key}=${value}`,
+        ),
+      ]
+        .filter(Boolean)
+        .join(' '),
+    }) as pg.ClientConfig;
+
+  // A read's order always comes from an index: with sorting discouraged, no statistics can talk the planner out of it.
+  const readers = Array.from({ length: options.read_connections }, () =>
+    openPipeline(session({ statement_timeout: options.statement_timeout_ms, enable_sort: 'off', enable_bitmapscan: 'off' })),
+  );
+  const searchers = openPool(session({ statement_timeout: options.statement_timeout_ms }), options.search_connections);
+  const writers = openPool(
+    session({
+      statement_timeout: options.statement_timeout_ms,
+      lock_timeout: 5000,
+      idle_in_transaction_session_timeout: 2000,
+    }),
+    options.write_connections,
+  );
+  let next = 0;
+
+  return {
+    read(statement, values) {
+      sent++;
+      next = (next + 1) % readers.length;
+      return readers[next]!.query(statement, values);
+    },
+    async search(statement, values) {
+      sent++;
+      const client = await connect(searchers);
+      try {
+        const rows = await run(client, statement, values);
+        client.release();
+        return rows;
+      } catch (error) {
+        client.release(isConnectionError(error));
+        throw error;
+      }
+    },
+    async begin() {
+      const client = await connect(writers);
+      const begun = run(client, BEGIN);
+      begun.catch(() => {}); // the statement sent behind it reports the same loss
+      return {
+        query(statement, values) {
+          sent++;
+          return run(client, statement, values);
+        },
+        commit: () =>
+          new Promise((resolve, reject) => {
+            client.query(COMMIT, (error: Error | null, result: pg.QueryResult) =>
+              error ? reject(error) : resolve(result.command === 'COMMIT'),
+            );
+          }),
+        release: (broken) => client.release(broken),
+      };
+    },
+    statements: () => sent,
+    async close() {
+      await Promise.all([...readers.map((reader) => reader.close()), searchers.end(), writers.end()]);
+    },
+  };
+}
+
+const BEGIN: Statement = { name: 'begin', text: 'BEGIN' };
+const COMMIT: Statement = { name: 'commit', text: 'COMMIT' };
+
+// Callbacks rather than promises: pg adds a stack trace to each promise, which costs as much as the query's own work.
+function run(client: pg.ClientBase, statement: Statement, values: unknown[] = []): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    client.query(
+      { name: statement.name, text: statement.text, values, rowMode: 'array' },
+      (error: Error | null, result: pg.QueryArrayResult) => (error ? reject(error) : resolve(result.rows)),
+    );
+  });
+}
+
+function openPool(config: pg.ClientConfig, max: number): pg.Pool {
+  const pool = new pg.Pool({ ...config, max, idleTimeoutMillis: 0 } as pg.PoolConfig);
+  pool.on('error', () => {}); // an idle connection that the database closed; the pool has dropped it already
+  return pool;
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw isConnectionError(error) ? unavailable(error) : error;
+  }
+}
+
+/** One pipelined connection that comes back by itself after the database was away. */
+function openPipeline(config: pg.ClientConfig) {
+  let client: pg.Client | null = null;
+  let closed = false;
+  let connecting: Promise<void> = open();
+
+  async function open(): Promise<void> {
+    const candidate = new pg.Client(config);
+    const lost = () => {
+      if (client === candidate) client = null;
+    };
+    candidate.on('error', lost);
+    candidate.on('end', () => {
+      lost();
+      if (!closed) retry();
+    });
+    try {
+      await candidate.connect();
+      client = candidate;
+    } catch {
+      candidate.end().catch(() => {});
+    }
+  }
+
+  function retry(): void {
+    setTimeout(() => {
+      if (closed || client) return;
+      connecting = open();
+    }, 200).unref();
+  }
+
+  return {
+    async query(statement: Statement, values?: unknown[]): Promise<Row[]> {
+      if (!client) await connecting;
+      if (!client) throw unavailable();
+      return run(client, statement, values);
+    },
+    async close(): Promise<void> {
+      closed = true;
+      await connecting;
+      await client?.end();
+    },
+  };
+}

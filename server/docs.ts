@@ -1,0 +1,5 @@
+import type { RouteTable } from './http.ts';
+
+export function docsTable(): RouteTable {
+  return [];
+}

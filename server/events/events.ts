@@ -1,0 +1,159 @@
+// The log of a workspace: how every write takes its turn and leaves its events, and how they are read.
+import type { EventActor, LogEvent } from '#contract/events.ts';
+import { INPUT_FIELDS } from '#contract/customers.ts';
+import type { Database, Row, Session, Statement } from '../database.ts';
+import { isConnectionError, outcomeUnknown, unavailable } from '../problem.ts';
+import { APPEND_EVENTS, FIND_EVENT, LOCK_LEDGER, READ_AFTER, READ_FEED, READ_HISTORY, READ_LEDGER } from './store.ts';
+
+export type Ledger = { position: number; now: string };
+export type Ask = [statement: Statement, values: unknown[]];
+
+export type EventDraft = {
+  type: string;
+  customer_id?: string;
+  customer_version?: number;
+  actor: EventActor;
+  request_id: string | null;
+  cause_id: string | null;
+  /** Former values of the fields that changed. */
+  before: object | null;
+  /** The whole record afterwards. */
+  after: object;
+};
+
+export type Plan<Answer> = {
+  statements: Ask[];
+  events: EventDraft[];
+  /** By how much the counts of customers change. */
+  total: number;
+  active: number;
+  answer: Answer;
+};
+
+/**
+ * One write of a workspace, in one transaction and two flushes: takes the ledger's lock and reads; lets `decide` work
+ * out, with the lock held and so with no other writer about, what to change; writes that, its events and the ledger,
+ * and commits. Throws `outcome_unknown` when the answer to COMMIT was lost and could not be found out.
+ */
+export async function writeUnderLock<Answer>(
+  database: Database,
+  workspace_id: number,
+  reads: Ask[],
+  decide: (ledger: Ledger, found: Row[][]) => Plan<Answer>,
+): Promise<{ answer: Answer; position: number }> {
+  const session = await database.begin();
+  let ledger: Ledger;
+  let plan: Plan<Answer>;
+  try {
+    const [[locked], ...found] = await Promise.all([
+      session.query(LOCK_LEDGER, [workspace_id]),
+      ...reads.map(([statement, values]) => session.query(statement, values)),
+    ]);
+    if (!locked) throw new Error(`Workspace ${workspace_id} has no ledger.`);
+    ledger = { position: locked[0], now: locked[1] };
+    plan = decide(ledger, found);
+  } catch (error) {
+    session.release(true); // closing the connection rolls back
+    throw isConnectionError(error) ? unavailable(error) : error;
+  }
+  const position = ledger.position + plan.events.length;
+  try {
+    const sent = plan.statements.map(([statement, values]) => session.query(statement, values));
+    if (plan.events.length > 0) sent.push(append(session, workspace_id, ledger, plan));
+    const committed = session.commit();
+    await Promise.all([...sent, committed]);
+    if (!(await committed)) throw new Error('PostgreSQL rolled the transaction back.');
+    session.release();
+  } catch (error) {
+    session.release(true);
+    if (!isConnectionError(error)) throw error;
+    if (!(await wasCommitted(database, workspace_id, ledger, plan))) throw unavailable(error);
+  }
+  return { answer: plan.answer, position };
+}
+
+function append(session: Session, workspace_id: number, ledger: Ledger, plan: Plan<unknown>): Promise<Row[]> {
+  const events = plan.events.map((event, index) => ({ position: ledger.position + 1 + index, ...event }));
+  const position = ledger.position + events.length;
+  return session.query(APPEND_EVENTS, [workspace_id, JSON.stringify(events), ledger.now, position, plan.total, plan.active]);
+}
+
+const CONFIRM_MS = 5000;
+
+/** Looks whether a transaction whose connection broke did commit. Taking the lock waits for it to end either way. */
+async function wasCommitted(database: Database, workspace_id: number, ledger: Ledger, plan: Plan<unknown>): Promise<boolean> {
+  const [first] = plan.events;
+  if (!first) return true; // nothing was to change, so the answer holds as it is
+  const deadline = Date.now() + CONFIRM_MS;
+  for (;;) {
+    try {
+      const session = await database.begin();
+      try {
+        const [, [found]] = await Promise.all([
+          session.query(LOCK_LEDGER, [workspace_id]),
+          session.query(FIND_EVENT, [workspace_id, ledger.position + 1]),
+        ]);
+        return found !== undefined && found[0] === ledger.now && found[1] === (first.customer_id ?? null) && found[2] === first.request_id;
+      } finally {
+        session.release(true);
+      }
+    } catch (error) {
+      if (Date.now() > deadline) throw outcomeUnknown(error);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+export type LedgerState = { position: number; total_customers: number; active_customers: number };
+
+/** The workspace's position and counts: one lookup by primary key. */
+export async function readLedger(database: Database, workspace_id: number): Promise<LedgerState> {
+  const [row] = await database.read(READ_LEDGER, [workspace_id]);
+  return { position: row?.[0] ?? 0, total_customers: row?.[1] ?? 0, active_customers: row?.[2] ?? 0 };
+}
+
+/** Up to `limit` events after a position, oldest first. */
+export async function readFeed(database: Database, workspace_id: number, after: number, limit: number): Promise<LogEvent[]> {
+  return (await database.read(READ_FEED, [workspace_id, after, limit])).map(eventOf);
+}
+
+/** Up to `limit` events of a customer before a position, newest first. */
+export async function readHistory(
+  database: Database,
+  workspace_id: number,
+  customer_id: string,
+  before: number,
+  limit: number,
+): Promise<LogEvent[]> {
+  return (await database.read(READ_HISTORY, [workspace_id, customer_id, before, limit])).map(eventOf);
+}
+
+/** The record as it stood after `position`, as the event that made it holds it; null where there was none yet. */
+export async function readAsOf(database: Database, workspace_id: number, customer_id: string, position: number): Promise<string | null> {
+  const [row] = await database.read(READ_AFTER, [workspace_id, customer_id, position]);
+  return row?.[0] ?? null;
+}
+
+function eventOf(row: Row): LogEvent {
+  const [position, at, type, customer_id, customer_version, actor, request_id, cause_id, before, after] = row;
+  const record = JSON.parse(after);
+  const former = before === null ? null : JSON.parse(before);
+  return {
+    position,
+    at,
+    type,
+    customer_id,
+    customer_version,
+    actor: JSON.parse(actor),
+    request_id,
+    cause_id,
+    changes: changesOf(type, former, record),
+    ...(customer_id === null ? { subject: record } : { customer: record }),
+  };
+}
+
+function changesOf(type: string, before: Record<string, unknown> | null, after: Record<string, unknown>): LogEvent['changes'] {
+  const names = type === 'customer.created' ? INPUT_FIELDS.filter((name) => after[name] !== null) : Object.keys(before ?? {});
+  return Object.fromEntries(names.map((name) => [name, [before?.[name] ?? null, after[name] ?? null]]));
+}
+export type { LogEvent };

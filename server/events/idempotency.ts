@@ -1,0 +1,51 @@
+// Idempotency keys: a request's key is stored by the very transaction that has the request's effect, so either both
+// are there or neither is.
+import type { Row } from '../database.ts';
+import { invalid, Problem } from '../problem.ts';
+import type { Ask } from './events.ts';
+import { FIND_IDEMPOTENCY_KEYS, STORE_IDEMPOTENCY_KEYS } from './store.ts';
+
+/** A request that may be repeated: whose it is, its key, and what it asks for. */
+export type Idempotency = { actor_id: string; key: string; fingerprint: string };
+
+/** What the first request with a key led to. `position` tells the state of its subject to answer with. */
+export type Replay = { fingerprint: string; status: number; position: number; subject_id: string | null };
+
+export const idempotencyId = (idempotency: { actor_id: string; key: string }) => `${idempotency.actor_id} ${idempotency.key}`;
+
+/** Reads the header; 400 when it is empty, over-long or not printable. */
+export function readIdempotencyKey(header: string | string[] | undefined): string | null {
+  if (header === undefined) return null;
+  if (typeof header !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(header))
+    throw invalid([
+      { pointer: 'Idempotency-Key', code: 'invalid_header', detail: 'Idempotency-Key must have 1 to 255 printable characters.' },
+    ]);
+  return header;
+}
+
+export function askForReplays(workspace_id: number, asked: Idempotency[]): Ask {
+  return [FIND_IDEMPOTENCY_KEYS, [workspace_id, asked.map((one) => one.actor_id), asked.map((one) => one.key)]];
+}
+
+export function replaysOf(rows: Row[]): Map<string, Replay> {
+  return new Map(
+    rows.map(([actor_id, key, fingerprint, status, position, subject_id]) => [
+      idempotencyId({ actor_id, key }),
+      { fingerprint, status, position, subject_id },
+    ]),
+  );
+}
+
+/** 422 when the key was used for another request. */
+export function checkReplay(replay: Replay, idempotency: Idempotency): void {
+  if (replay.fingerprint !== idempotency.fingerprint)
+    throw new Problem(422, 'idempotency_key_reused', 'This Idempotency-Key was used for another request.');
+}
+
+export function storeKeys(
+  workspace_id: number,
+  now: string,
+  keys: (Idempotency & { status: number; position: number; subject_id: string | null })[],
+): Ask {
+  return [STORE_IDEMPOTENCY_KEYS, [workspace_id, JSON.stringify(keys), now]];
+}

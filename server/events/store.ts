@@ -1,0 +1,75 @@
+// The log's SQL. Only what stands here moves a ledger or appends to events.
+import { rfc3339, type Statement } from '../database.ts';
+
+/** Takes the workspace's turn. The time is read for the row as it is once the lock is held, so it never runs backwards. */
+export const LOCK_LEDGER: Statement = {
+  name: 'lock_ledger',
+  text: `SELECT position, ${rfc3339("greatest(clock_timestamp(), last_at + interval '1 microsecond')")}
+    FROM ledgers WHERE workspace_id = $1 FOR UPDATE`,
+};
+
+/** $2 events as JSON, $3 their time, $4 the new position, $5 and $6 by how much the counts change. */
+export const APPEND_EVENTS: Statement = {
+  name: 'append_events',
+  text: `WITH entry AS (
+      INSERT INTO events (workspace_id, position, at, type, customer_id, customer_version, actor, request_id, cause_id, before, after)
+      SELECT $1, position, $3, type, customer_id, customer_version, actor, request_id, cause_id, before, after
+      FROM json_to_recordset($2) AS event (position bigint, type text, customer_id uuid, customer_version integer, actor json,
+        request_id text, cause_id uuid, before json, after json))
+    UPDATE ledgers SET position = $4, last_at = $3,
+      total_customers = total_customers + $5, active_customers = active_customers + $6
+    WHERE workspace_id = $1`,
+};
+
+const EVENT_COLUMNS = `position, ${rfc3339('at')}, type, customer_id, customer_version, actor, request_id, cause_id, before, after`;
+
+export const READ_LEDGER: Statement = {
+  name: 'read_ledger',
+  text: 'SELECT position, total_customers, active_customers FROM ledgers WHERE workspace_id = $1',
+};
+
+export const READ_FEED: Statement = {
+  name: 'read_feed',
+  text: `SELECT ${EVENT_COLUMNS} FROM events WHERE workspace_id = $1 AND position > $2 ORDER BY position LIMIT $3`,
+};
+
+export const READ_HISTORY: Statement = {
+  name: 'read_history',
+  text: `SELECT ${EVENT_COLUMNS} FROM events
+    WHERE workspace_id = $1 AND customer_id = $2 AND position < $3 ORDER BY position DESC LIMIT $4`,
+};
+
+/** What a batch that may or may not have been committed would have left behind. */
+export const FIND_EVENT: Statement = {
+  name: 'find_event',
+  text: `SELECT ${rfc3339('at')}, customer_id, request_id FROM events WHERE workspace_id = $1 AND position = $2`,
+};
+
+/** The record as it was after the given position. */
+export const READ_AFTER: Statement = {
+  name: 'read_after',
+  text: `SELECT after FROM events WHERE workspace_id = $1 AND customer_id = $2 AND position <= $3 ORDER BY position DESC LIMIT 1`,
+};
+
+/** Requests seen before under the given keys: $2 actors and $3 keys, side by side. */
+export const FIND_IDEMPOTENCY_KEYS: Statement = {
+  name: 'find_idempotency_keys',
+  text: `SELECT actor_id, key, fingerprint, status, position, subject_id
+    FROM unnest($2::text[], $3::text[]) AS asked (actor_id, key)
+    JOIN idempotency_keys USING (actor_id, key) WHERE workspace_id = $1 AND created_at > now() - interval '24 hours'`,
+};
+
+/** $2 the keys as JSON, $3 their time. A key older than a day may be used anew. */
+export const STORE_IDEMPOTENCY_KEYS: Statement = {
+  name: 'store_idempotency_keys',
+  text: `INSERT INTO idempotency_keys (workspace_id, actor_id, key, fingerprint, status, position, subject_id, created_at)
+    SELECT $1, actor_id, key, fingerprint, status, position, subject_id, $3
+    FROM json_to_recordset($2) AS stored (actor_id text, key text, fingerprint text, status smallint, position bigint, subject_id uuid)
+    ON CONFLICT (workspace_id, actor_id, key) DO UPDATE SET fingerprint = EXCLUDED.fingerprint, status = EXCLUDED.status,
+      position = EXCLUDED.position, subject_id = EXCLUDED.subject_id, created_at = EXCLUDED.created_at`,
+};
+
+export const FORGET_IDEMPOTENCY_KEYS: Statement = {
+  name: 'forget_idempotency_keys',
+  text: `DELETE FROM idempotency_keys WHERE workspace_id = $1 AND created_at <= now() - interval '24 hours'`,
+};

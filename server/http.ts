@@ -1,0 +1,241 @@
+// How requests come in and replies go out: one shape of route for every slice, one place that turns errors into replies.
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ProblemBody } from '#contract/problem.ts';
+import type { Route } from '#contract/api.ts';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Actor, may } from './access/access.ts';
+import { parseJson } from './json.ts';
+import { asProblem, Problem } from './problem.ts';
+import { parseQuery, type Query } from './query.ts';
+
+/** A request as a handler sees it. `actor` is there on every route that asks for a permission. */
+export type Call = {
+  actor: Actor;
+  params: Record<string, string>;
+  query: Query;
+  body: unknown;
+  headers: FastifyRequest['headers'];
+  request_id: string;
+  method: string;
+  path: string;
+};
+
+/** `body` is JSON text, unless `type` says otherwise. */
+export type Reply = { status: number; body?: string; type?: string; headers?: Record<string, string> };
+export type Handler = (call: Call) => Reply | Promise<Reply>;
+export type RouteTable = [definition: Route, handler: Handler][];
+
+export type HttpOptions = {
+  body_limit: number;
+  request_timeout_ms: number;
+  trusted_proxies: readonly string[];
+  /** Strict-Transport-Security, where replies go over HTTPS. */
+  hsts: string | null;
+  https_redirect: boolean;
+  /** Where browsers find the server; a redirect goes there, never where a Host header says. */
+  public_url: string | undefined;
+  cors_origins: readonly string[];
+  logger: FastifyBaseLogger;
+  authenticate: (authorization: string | undefined) => Actor | Promise<Actor>;
+};
+
+const REQUEST_ID = /^[\w.:+/=-]{1,128}$/;
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export function securityHeaders(hsts: string | null): Record<string, string> {
+  return {
+    'content-security-policy': "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'strict-origin-when-cross-origin',
+    'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=()',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    // The old filter is itself a hole.
+    'x-xss-protection': '0',
+    'cache-control': 'no-cache, private',
+    ...(hsts ? { 'strict-transport-security': hsts } : {}),
+  };
+}
+
+export function createHttp(options: HttpOptions): FastifyInstance {
+  const headers = securityHeaders(options.hsts);
+  const app = Fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    bodyLimit: options.body_limit,
+    requestTimeout: options.request_timeout_ms,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    trustProxy: options.trusted_proxies.length > 0 ? [...options.trusted_proxies] : false,
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      maxParamLength: 3200,
+      // Read strictly, by parseQuery, once the route is known.
+      querystringParser: (text) => ({ text }),
+    },
+    clientErrorHandler(error, socket) {
+      refuseUnparsed(error, socket, headers);
+    },
+    frameworkErrors(error, request, reply) {
+      const problem = error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? new Problem(414, 'uri_too_long', 'The path is too long.') : new Problem(400, 'bad_url', 'The path is not valid percent-encoded UTF-8.');
+      sendProblem(problem, request as FastifyRequest, reply.headers(headers) as FastifyReply);
+    },
+  });
+
+  const routes: { method: string; pattern: RegExp }[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}/?$`);
+    for (const one of [method].flat()) routes.push({ method: one, pattern });
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(headers).header('x-request-id', request.id);
+    if (options.https_redirect && request.protocol === 'http' && !isLoopback(request)) return refusePlain(request, reply, options.public_url);
+    done();
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(problemOf(error), request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0]!;
+    const methods = [...new Set(routes.filter((route) => route.pattern.test(path)).map((route) => route.method))];
+    const problem =
+      methods.length > 0
+        ? new Problem(405, 'method_not_allowed', `${request.method} is not allowed here.`, { headers: { allow: methods.join(', ') } })
+        : new Problem(404, 'not_found', 'There is nothing here.');
+    sendProblem(problem, request, reply);
+  });
+  return app;
+}
+
+/** Registers routes of a slice: permission, body and query are seen to before the handler is called. */
+export function addRoutes(app: FastifyInstance, options: Pick<HttpOptions, 'authenticate'>, table: RouteTable): void {
+  for (const [definition, handler] of table) {
+    const { method, path, permission, body, query = {} } = definition;
+    app.route({
+      method,
+      url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      // The key is checked before a body is read: who may not write need not be listened to.
+      onRequest: permission
+        ? (request, _reply, done) => {
+            admit(options, request, permission).then(() => done(), done);
+          }
+        : undefined,
+      handler: async (request, reply) => {
+        const call: Call = {
+          actor: (request as Admitted).actor!,
+          params: request.params as Record<string, string>,
+          query: parseQuery((request.query as { text: string }).text, query),
+          body: bodyOf(request, body),
+          headers: request.headers,
+          request_id: request.id,
+          method,
+          path: request.url,
+        };
+        const answer = await handler(call);
+        if (answer.headers) reply.headers(answer.headers);
+        reply.code(answer.status);
+        if (answer.body !== undefined) reply.header('content-type', answer.type ?? JSON_TYPE);
+        return reply.send(answer.body);
+      },
+    });
+  }
+}
+
+type Admitted = FastifyRequest & { actor?: Actor };
+
+async function admit(options: Pick<HttpOptions, 'authenticate'>, request: FastifyRequest, permission: Route['permission']): Promise<void> {
+  const actor = await options.authenticate(request.headers.authorization);
+  if (!may(actor, permission!)) throw new Problem(403, 'forbidden', `The role ${actor.role} may not do this; it takes the permission ${permission}.`);
+  (request as Admitted).actor = actor;
+}
+
+function bodyOf(request: FastifyRequest, body: Route['body']): unknown {
+  const bytes = request.body as Buffer | undefined;
+  if (!body) {
+    if (bytes && bytes.length > 0) throw new Problem(400, 'unexpected_body', 'This request takes no body.');
+    return undefined;
+  }
+  const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';').map((part) => part.trim());
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='));
+  if (!body.types.includes(type) || (charset !== undefined && !/^charset="?utf-8"?$/.test(charset)))
+    throw new Problem(415, 'unsupported_media_type', `Send the body as ${body.types.join(' or ')} in UTF-8.`);
+  if (request.headers['content-encoding'] !== undefined && request.headers['content-encoding'] !== 'identity')
+    throw new Problem(415, 'unsupported_encoding', 'Send the body without a content encoding.');
+  if (!bytes || bytes.length === 0) throw new Problem(400, 'malformed_json', 'The body is empty.');
+  return parseJson(bytes);
+}
+
+// ---- Errors ---------------------------------------------------------------------------------------------------------
+
+const FASTIFY_ERRORS: Record<string, () => Problem> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: () => new Problem(413, 'body_too_large', 'The body is too large.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new Problem(415, 'unsupported_media_type', 'The body has a type that is not taken here.'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new Problem(400, 'bad_request', 'The body is not as long as Content-Length says.'),
+};
+
+function problemOf(error: unknown): Problem {
+  const { code = '', statusCode } = error as { code?: string; statusCode?: number };
+  const known = FASTIFY_ERRORS[code];
+  if (known) return known();
+  if (code.startsWith('FST_') && statusCode && statusCode < 500) return new Problem(statusCode, 'bad_request', 'The request is not valid.');
+  if (code === 'ECONNRESET' || code === 'ECONNABORTED') return new Problem(400, 'bad_request', 'The request was cut off.');
+  return asProblem(error);
+}
+
+function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
+  if (problem.status >= 500) request.log.error({ request_id: request.id, route: request.routeOptions.url, err: loggable(problem.cause ?? problem) }, problem.message);
+  reply
+    .code(problem.status)
+    .headers(problem.headers)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .send(JSON.stringify(bodyOfProblem(problem, request.url.split('?', 1)[0]!, request.id)));
+}
+
+function bodyOfProblem(problem: Problem, instance: string, request_id: string): ProblemBody {
+  const { status, code, message: detail, errors } = problem;
+  return { type: `/api/docs#${code}`, title: STATUS_CODES[status] ?? 'Error', status, detail, instance: instance.slice(0, 500), code, request_id, errors };
+}
+
+/** What may stand in a log: PostgreSQL's detail, where and parameters hold people's data. */
+export function loggable(error: unknown): object {
+  const { name, message, stack, code } = error as Error & { code?: string };
+  const fromDatabase = code !== undefined && /^[0-9A-Z]{5}$/.test(code);
+  return { type: name, code, message: fromDatabase ? 'PostgreSQL refused a statement' : message, stack: fromDatabase ? stack?.replace(message, '') : stack };
+}
+
+/** What Node's own parser refuses has no request yet; it is answered on the bare socket, in the same shape. */
+function refuseUnparsed(error: Error & { code?: string }, socket: Socket, headers: Record<string, string>): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, code, detail] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ([431, 'headers_too_large', 'The headers are too large.'] as const)
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ([408, 'request_timeout', 'The request took too long to arrive.'] as const)
+        : ([400, 'malformed_request', 'This is not a valid HTTP request.'] as const);
+  const request_id = randomUUID();
+  const body = JSON.stringify(bodyOfProblem(new Problem(status, code, detail), '', request_id));
+  const all = { ...headers, 'cache-control': 'no-store', 'x-request-id': request_id, 'content-type': 'application/problem+json; charset=utf-8', 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+}
+
+// ---- HTTPS ----------------------------------------------------------------------------------------------------------
+
+const isLoopback = (request: FastifyRequest) => /^(127\.|::1$|::ffff:127\.)/.test(request.ip);
+
+/** Pages are sent on to HTTPS; an API call is refused, since its key has already crossed the network in the clear. */
+function refusePlain(request: FastifyRequest, reply: FastifyReply, public_url: string | undefined): void {
+  if (request.url.startsWith('/api/') || request.method !== 'GET' || !public_url)
+    return sendProblem(new Problem(403, 'https_required', 'Use HTTPS.'), request, reply);
+  reply.code(308).header('location', `${public_url}${request.url}`).send();
+}
