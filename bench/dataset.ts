@@ -42,6 +42,17 @@ export function* rows(n: number, seed = defaultSeed): Generator<Row> {
   }
 }
 
+export function* batches<T>(items: Iterable<T>, size: number) {
+  let batch: T[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
 /** Search terms by how many of a million rows they match. */
 export function terms(n = 1_000_000, seed = defaultSeed) {
   const head = Math.min(n, 20_000);

@@ -118,7 +118,13 @@ function worstCells() {
     const those = cells.filter((cell) => cell.table === title && cell.requests > 0);
     const worst = those.toSorted((a, b) => b.p99_ms - a.p99_ms)[0];
     if (!worst) return [title, '', '', '–'];
-    return [title, `${worst.row}, ${worst.column}`, decodeURIComponent(worst.slowest.split('?')[1]!), inCell(worst)];
+    return [title, `${worst.row}, ${worst.column}`, shown(worst.slowest), inCell(worst)];
   });
   return table(['table', 'worst cell', 'its slowest request', 'p50 / p99 / max ms'], lines, 3);
+}
+
+/** The parameters as one would type them, cursors cut. */
+function shown(path: string) {
+  const parameters = [...new URLSearchParams(path.split('?')[1])];
+  return parameters.map(([name, value]) => `${name}=${name === 'cursor' ? '…' : value}`).join('&');
 }

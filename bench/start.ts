@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startServer } from './children.ts';
-import { cli } from './databases.ts';
+import { cli } from './clientele.ts';
 import { machineSpeed, residentMemory } from './machine.ts';
 import { median, table } from './report.ts';
 

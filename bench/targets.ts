@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { run, startServer } from './children.ts';
 import { type Call, type Client, openClient } from './client.ts';
-import { cli, clienteleEnv, type TargetName } from './databases.ts';
+import { cli, clienteleEnv } from './clientele.ts';
+import type { TargetName } from './databases.ts';
 
 export type Target = {
   name: TargetName;

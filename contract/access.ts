@@ -1,6 +1,6 @@
 // Workspaces and the keys that open them.
 import { Type } from 'typebox';
-import { IDEMPOTENCY_KEY, type Role, ROLES, type Route } from './api.ts';
+import { IDEMPOTENCY_KEY, ROLES, type Role, type Route } from './api.ts';
 import { type FieldKind, keyName } from './field.ts';
 
 export type Workspace = { id: number; slug: string; name: string; region: string | null; created_at: string };
@@ -13,18 +13,25 @@ export const region: FieldKind<string | null> = {
   }),
   normalise(value, label) {
     if (value === null) return { value: null };
-    if (typeof value !== 'string') return { refusal: { code: 'wrong_type', detail: `${label} must be a text or null.` } };
+    if (typeof value !== 'string')
+      return { refusal: { code: 'wrong_type', detail: `${label} must be a text or null.` } };
     const code = value.trim().toUpperCase();
-    if (!/^[A-Z]{2}$/.test(code)) return { refusal: { code: 'invalid_region', detail: `${label} must be a code of two letters, such as GB.` } };
+    if (!/^[A-Z]{2}$/.test(code))
+      return { refusal: { code: 'invalid_region', detail: `${label} must be a code of two letters, such as GB.` } };
     return { value: code };
   },
 };
 
 export const role: FieldKind<Role> = {
-  schema: Type.String({ enum: [...ROLES], description: 'viewer reads; editor writes customers too; admin also manages keys; owner may everything.' }),
+  schema: Type.String({
+    enum: [...ROLES],
+    description: 'viewer reads; editor writes customers too; admin also manages keys; owner may everything.',
+  }),
   normalise(value, label) {
     const known = ROLES.find((name) => name === value);
-    return known ? { value: known } : { refusal: { code: 'invalid_role', detail: `${label} must be one of ${ROLES.join(', ')}.` } };
+    return known
+      ? { value: known }
+      : { refusal: { code: 'invalid_role', detail: `${label} must be one of ${ROLES.join(', ')}.` } };
   },
 };
 
@@ -48,7 +55,12 @@ const keyProperties = {
 };
 export const keySchema = Type.Object(keyProperties, { title: 'Key' });
 const newKeySchema = Type.Object(
-  { ...keyProperties, key: Type.Union([Type.String(), Type.Null()], { description: 'The key itself, shown this once; null when the reply is a replay.' }) },
+  {
+    ...keyProperties,
+    key: Type.Union([Type.String(), Type.Null()], {
+      description: 'The key itself, shown this once; null when the reply is a replay.',
+    }),
+  },
   { title: 'NewKey' },
 );
 export const workspaceSchema = Type.Object(
@@ -63,7 +75,12 @@ export const accessRoutes = {
     method: 'GET',
     path: '/api/workspaces',
     summary: 'List the workspaces you may open',
-    replies: { 200: { description: 'The workspaces.', schema: Type.Object({ results: Type.Array(workspaceSchema) }, { title: 'Workspaces' }) } },
+    replies: {
+      200: {
+        description: 'The workspaces.',
+        schema: Type.Object({ results: Type.Array(workspaceSchema) }, { title: 'Workspaces' }),
+      },
+    },
   },
   updateWorkspace: {
     permission: 'workspace:manage',
@@ -74,7 +91,10 @@ export const accessRoutes = {
     parameters: { slug: Type.String() },
     headers: IDEMPOTENCY_KEY,
     body: {
-      schema: Type.Object({ name: Type.Optional(keyName.schema), region: Type.Optional(region.schema) }, { title: 'WorkspacePatch', additionalProperties: false }),
+      schema: Type.Object(
+        { name: Type.Optional(keyName.schema), region: Type.Optional(region.schema) },
+        { title: 'WorkspacePatch', additionalProperties: false },
+      ),
       types: ['application/json', 'application/merge-patch+json'],
     },
     replies: { 200: { description: 'The workspace as it is now.', schema: workspaceSchema } },
@@ -85,7 +105,12 @@ export const accessRoutes = {
     method: 'GET',
     path: '/api/keys',
     summary: 'List the keys of the workspace',
-    replies: { 200: { description: 'The keys, newest first.', schema: Type.Object({ results: Type.Array(keySchema) }, { title: 'Keys' }) } },
+    replies: {
+      200: {
+        description: 'The keys, newest first.',
+        schema: Type.Object({ results: Type.Array(keySchema) }, { title: 'Keys' }),
+      },
+    },
   },
   createKey: {
     permission: 'keys:manage',
@@ -96,7 +121,10 @@ export const accessRoutes = {
     description: 'A key cannot have a role above that of its maker.',
     headers: IDEMPOTENCY_KEY,
     body: {
-      schema: Type.Object({ name: keyName.schema, role: role.schema }, { title: 'KeyInput', additionalProperties: false }),
+      schema: Type.Object(
+        { name: keyName.schema, role: role.schema },
+        { title: 'KeyInput', additionalProperties: false },
+      ),
       types: ['application/json'],
     },
     replies: { 201: { description: 'The key.', schema: newKeySchema } },

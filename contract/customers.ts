@@ -28,7 +28,8 @@ export const externalIdField = inputFields.external_id;
 export const INPUT_FIELDS = Object.keys(inputFields) as (keyof CustomerInput)[];
 
 const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
-const time = (description: string) => Type.String({ format: 'date-time', description: `${description} RFC 3339, UTC, six decimals.` });
+const time = (description: string) =>
+  Type.String({ format: 'date-time', description: `${description} RFC 3339, UTC, six decimals.` });
 
 export const customerSchema = Type.Object(
   {
@@ -92,7 +93,9 @@ const ranges = Object.fromEntries(
   ),
 ) as Record<string, TSchema>;
 
-const fields = Type.String({ description: 'Names of the fields to answer with, separated by commas; all when left out.' });
+const fields = Type.String({
+  description: 'Names of the fields to answer with, separated by commas; all when left out.',
+});
 
 export const listQuery: Record<string, TSchema> = {
   limit: Type.Integer({ ...LIMIT, description: 'Customers per page.' }),
@@ -104,20 +107,24 @@ export const listQuery: Record<string, TSchema> = {
   }),
   search: Type.String({
     maxLength: SEARCH.characters,
-    description: `Up to ${SEARCH.words} words that must all be found in the name, email or phone number, in any part of it, without regard to case and accents. A word of one or two letters is found where a name, the email or the number begins. Digits are found in a phone number however it is written.`,
+    description: `Up to ${SEARCH.words} words that must all be found in the name, email or phone number, in any part of it, without regard to case and accents. A word of one or two letters is found where a name, the email or the number begins (in Chinese, Japanese, Korean or Thai names: anywhere). Digits are found in a phone number however it is written.`,
   }),
   is_active: Type.Boolean({ description: 'Only active, or only inactive customers.' }),
   ...ranges,
   email: Type.String({ description: 'The customer with this email.' }),
   external_id: Type.String({ description: 'The customer with this external id.' }),
-  deleted: Type.Boolean({ description: '`true`: the deleted customers, last deleted first; goes with `limit`, `cursor` and `fields` only.' }),
+  deleted: Type.Boolean({
+    description: '`true`: the deleted customers, last deleted first; goes with `limit`, `cursor` and `fields` only.',
+  }),
   fields,
 };
 
 export const customerPageSchema = Type.Object(
   {
     count: Type.Integer({ description: 'How many customers match.' }),
-    count_is_exact: Type.Boolean({ description: `False when a search or range matches more than ${COUNT_CAP}: \`count\` is then ${COUNT_CAP}.` }),
+    count_is_exact: Type.Boolean({
+      description: `False when a search or range matches more than ${COUNT_CAP}: \`count\` is then ${COUNT_CAP}.`,
+    }),
     next: nullable(Type.String({ description: 'Path of the next page.' })),
     previous: nullable(Type.String({ description: 'Path of the page before.' })),
     results: Type.Array(customerSchema),
@@ -125,7 +132,13 @@ export const customerPageSchema = Type.Object(
   { title: 'CustomerPage' },
 );
 
-export type CustomerPage = { count: number; count_is_exact: boolean; next: string | null; previous: string | null; results: Customer[] };
+export type CustomerPage = {
+  count: number;
+  count_is_exact: boolean;
+  next: string | null;
+  previous: string | null;
+  results: Customer[];
+};
 
 export const statsSchema = Type.Object(
   { total_customers: Type.Integer(), active_customers: Type.Integer(), inactive_customers: Type.Integer() },
@@ -154,10 +167,18 @@ export const customerRoutes = {
     method: 'GET',
     path: '/api/customers',
     summary: 'List and search customers',
-    description: 'Pages are found by cursor, so that the last page costs what the first one does. `ETag` and `If-None-Match` spare an unchanged page.',
+    description:
+      'Pages are found by cursor, so that the last page costs what the first one does. `ETag` and `If-None-Match` spare an unchanged page.',
     query: listQuery,
     headers: { 'If-None-Match': Type.String() },
-    replies: { 200: { description: 'A page.', schema: customerPageSchema, headers: { ETag: 'Weak.', Link: 'The pages beside this one.' } }, 304: { description: 'Unchanged.' } },
+    replies: {
+      200: {
+        description: 'A page.',
+        schema: customerPageSchema,
+        headers: { ETag: 'Weak.', Link: 'The pages beside this one.' },
+      },
+      304: { description: 'Unchanged.' },
+    },
   },
   create: {
     ...write,
@@ -183,7 +204,10 @@ export const customerRoutes = {
     parameters: { external_id: externalId.schema },
     headers: { ...IDEMPOTENCY_KEY, ...IF_MATCH },
     body: { schema: customerInputSchema, types: json },
-    replies: { 200: one('Replaced.', position), 201: one('Created.', { Location: 'Path of the customer.', ...position }) },
+    replies: {
+      200: one('Replaced.', position),
+      201: one('Created.', { Location: 'Path of the customer.', ...position }),
+    },
   },
   get: {
     ...read,
@@ -243,7 +267,9 @@ export const customerRoutes = {
     summary: 'Activate a customer',
     parameters: { id },
     headers: { ...IDEMPOTENCY_KEY, ...IF_MATCH },
-    replies: { 200: { description: 'The customer as it is now.', schema: messageSchema, headers: { ...etag, ...position } } },
+    replies: {
+      200: { description: 'The customer as it is now.', schema: messageSchema, headers: { ...etag, ...position } },
+    },
   },
   deactivate: {
     ...write,
@@ -252,13 +278,16 @@ export const customerRoutes = {
     summary: 'Deactivate a customer',
     parameters: { id },
     headers: { ...IDEMPOTENCY_KEY, ...IF_MATCH },
-    replies: { 200: { description: 'The customer as it is now.', schema: messageSchema, headers: { ...etag, ...position } } },
+    replies: {
+      200: { description: 'The customer as it is now.', schema: messageSchema, headers: { ...etag, ...position } },
+    },
   },
 } as const satisfies Record<string, Route>;
 
 /** Kinds by which a filter's value is checked. */
-export const filterKinds: { email: FieldKind<string>; external_id: FieldKind<string | null>; time: FieldKind<string> } = {
-  email,
-  external_id: externalId,
-  time: timestamp,
-};
+export const filterKinds: { email: FieldKind<string>; external_id: FieldKind<string | null>; time: FieldKind<string> } =
+  {
+    email,
+    external_id: externalId,
+    time: timestamp,
+  };

@@ -21,13 +21,20 @@ export type LogEvent = {
   subject?: Record<string, unknown>;
 };
 
-const nullable = (schema: ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>) => Type.Union([schema, Type.Null()]);
+const nullable = (schema: ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>) =>
+  Type.Union([schema, Type.Null()]);
 
 export const eventSchema = Type.Object(
   {
-    position: Type.Integer({ minimum: 1, description: 'Number of the event in its workspace: no gaps, no ties, the order in which changes happened.' }),
+    position: Type.Integer({
+      minimum: 1,
+      description: 'Number of the event in its workspace: no gaps, no ties, the order in which changes happened.',
+    }),
     at: Type.String({ format: 'date-time' }),
-    type: Type.String({ description: '`customer.created`, `customer.updated`, `customer.deleted`, `customer.restored`, `customer.erased`, `key.created`, `key.revoked`, `workspace.updated`.' }),
+    type: Type.String({
+      description:
+        '`customer.created`, `customer.updated`, `customer.deleted`, `customer.restored`, `customer.erased`, `key.created`, `key.revoked`, `workspace.updated`.',
+    }),
     customer_id: nullable(Type.String({ format: 'uuid' })),
     customer_version: nullable(Type.Integer()),
     actor: Type.Object({
@@ -37,9 +44,13 @@ export const eventSchema = Type.Object(
     }),
     request_id: nullable(Type.String()),
     cause_id: nullable(Type.String({ format: 'uuid', description: 'What this event belongs to, such as an import.' })),
-    changes: Type.Record(Type.String(), Type.Tuple([Type.Unknown(), Type.Unknown()]), { description: 'Former and new value of each field that changed.' }),
+    changes: Type.Record(Type.String(), Type.Tuple([Type.Unknown(), Type.Unknown()]), {
+      description: 'Former and new value of each field that changed.',
+    }),
     customer: Type.Optional(customerSchema),
-    subject: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'What the event is about when it is not a customer.' })),
+    subject: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), { description: 'What the event is about when it is not a customer.' }),
+    ),
   },
   { title: 'Event' },
 );
@@ -53,12 +64,18 @@ export const eventRoutes = {
     method: 'GET',
     path: '/api/events',
     summary: 'Read the feed of changes',
-    description: 'Oldest first and without gaps: a reader that remembers the last position it handled misses nothing and sees nothing twice.',
+    description:
+      'Oldest first and without gaps: a reader that remembers the last position it handled misses nothing and sees nothing twice.',
     query: {
       after: Type.Integer({ minimum: 0, default: 0, description: 'The last position that was read.' }),
       limit: Type.Integer({ ...FEED_LIMIT }),
     },
-    replies: { 200: { description: 'The events after that position.', schema: Type.Object({ results: Type.Array(eventSchema) }, { title: 'EventPage' }) } },
+    replies: {
+      200: {
+        description: 'The events after that position.',
+        schema: Type.Object({ results: Type.Array(eventSchema) }, { title: 'EventPage' }),
+      },
+    },
   },
   history: {
     permission: 'events:read',

@@ -33,7 +33,8 @@ export function checkInput<Fields extends InputFields>(
   }
   for (const [name, { kind, label, required }] of Object.entries(fields)) {
     if (!Object.hasOwn(body, name)) {
-      if (required && !options.partial) errors.push({ pointer: pointerTo(name), code: 'required', detail: `${label} is required.` });
+      if (required && !options.partial)
+        errors.push({ pointer: pointerTo(name), code: 'required', detail: `${label} is required.` });
       continue;
     }
     const outcome = kind.normalise((body as Record<string, unknown>)[name], label);

@@ -2,13 +2,16 @@
 import { SEARCH } from './customers.ts';
 import { fold } from './fold.ts';
 
-/** A word as it is looked for in a customer's search text. `anchored`: only where a name, an email or a number begins. */
-export type SearchWord = { text: string; anchored: boolean };
+/**
+ * A word as it is looked for. A `short` one, of one or two letters or digits, is found where a name, an email or a
+ * number begins (in scripts without spaces between words: anywhere in a name); any other in every part of them.
+ */
+export type SearchWord = { text: string; short: boolean };
 
 const DIGITS_AND_PUNCTUATION = /^[0-9+\-./()]*[0-9][0-9+\-./()]*$/;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
-const RUN_OF_THREE = /[\p{L}\p{N}]{3}/u;
-const STARTS_WITH_LETTER_OR_DIGIT = /^[\p{L}\p{N}]/u;
+const EDGES = /^[^\p{L}\p{N}]+|[^\p{L}\p{N}\p{M}]+$/gu;
+const SHORT = /^[\p{L}\p{N}\p{M}]{1,2}$/u;
 
 export type SearchError = { code: string; detail: string };
 
@@ -16,9 +19,12 @@ export type SearchError = { code: string; detail: string };
  * Splits a search into words, each of which must be found. Neighbouring words of digits and phone punctuation are one
  * number (`020 7946 0958`), looked for as digits, without the zeros that lead it in one country and not in another.
  */
-export function parseSearch(search: string): { words: SearchWord[]; error?: undefined } | { words?: undefined; error: SearchError } {
+export function parseSearch(
+  search: string,
+): { words: SearchWord[]; error?: undefined } | { words?: undefined; error: SearchError } {
   const length = [...search].length;
-  if (length > SEARCH.characters) return { error: { code: 'too_long', detail: `search has at most ${SEARCH.characters} characters.` } };
+  if (length > SEARCH.characters)
+    return { error: { code: 'too_long', detail: `search has at most ${SEARCH.characters} characters.` } };
   if (!search.isWellFormed() || /[\u0000-\u001f\u007f]/.test(search.trim()))
     return { error: { code: 'invalid_characters', detail: 'search contains invalid characters.' } };
   const texts: string[] = [];
@@ -34,14 +40,43 @@ export function parseSearch(search: string): { words: SearchWord[]; error?: unde
   }
   if (number !== '') texts.push(digits(number));
   const unique = [...new Set(texts)];
-  if (unique.length > SEARCH.words) return { error: { code: 'too_many_words', detail: `search has at most ${SEARCH.words} words.` } };
+  if (unique.length > SEARCH.words)
+    return { error: { code: 'too_many_words', detail: `search has at most ${SEARCH.words} words.` } };
   if (unique.length > 0 && !unique.some((text) => LETTER_OR_DIGIT.test(text)))
     return { error: { code: 'nothing_to_search', detail: 'search needs a letter or a digit.' } };
-  return { words: unique.map((text) => ({ text, anchored: !RUN_OF_THREE.test(text) && STARTS_WITH_LETTER_OR_DIGIT.test(text) })) };
+  return { words: unique.map(wordOf) };
+}
+
+function wordOf(text: string): SearchWord {
+  const core = text.replaceAll(EDGES, '');
+  return SHORT.test(core) ? { text: core, short: true } : { text, short: false };
 }
 
 function digits(number: string): string {
   const all = number.replaceAll(/\D/g, '');
   const significant = all.replace(/^0+/, '');
   return significant.length >= 6 ? significant : all;
+}
+
+const BETWEEN_WORDS = /[^\p{L}\p{N}\p{M}]+/u;
+const WITHOUT_SPACES =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+
+/** What short words are found by: the first letter and the first two of each word, joined by blanks. */
+export function startsOf(first_key: string, last_key: string, email: string, numbers: string[]): string {
+  const starts = new Set<string>();
+  for (const word of `${first_key} ${last_key}`.split(BETWEEN_WORDS)) {
+    if (word === '') continue;
+    addStart(starts, word, 0);
+    if (WITHOUT_SPACES.test(word)) for (let at = 1; at < word.length; at++) addStart(starts, word, at);
+  }
+  for (const text of [email, ...numbers]) if (text !== '') addStart(starts, text, 0);
+  return [...starts].join(' ');
+}
+
+function addStart(starts: Set<string>, word: string, at: number): void {
+  const one = String.fromCodePoint(word.codePointAt(at)!);
+  starts.add(one);
+  const second = word.codePointAt(at + one.length);
+  if (second !== undefined) starts.add(one + String.fromCodePoint(second));
 }

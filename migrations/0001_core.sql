@@ -73,8 +73,9 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_age ON idempotency_keys (workspace_id, created_at);
 
--- `search` is what a search looks through: a blank before each field lets a short word be matched where a name, an
--- email or a number begins; the newline keeps a word from matching across fields. The last line holds digits only.
+-- `search` is what a word is looked for in: the newline keeps a word from matching across fields, and the last line
+-- holds digits only. `starts` holds the first letter and the first two of each name, email and number, by which words
+-- too short for trigrams are found.
 CREATE TABLE customers (
   workspace_id integer NOT NULL REFERENCES workspaces (id),
   id uuid NOT NULL,
@@ -91,8 +92,9 @@ CREATE TABLE customers (
   external_id text COLLATE "C",
   first_key text COLLATE "C" NOT NULL,
   last_key text COLLATE "C" NOT NULL,
+  starts text COLLATE "C" NOT NULL,
   search text COLLATE "C" NOT NULL GENERATED ALWAYS AS (
-    ' ' || first_key || ' ' || last_key || E'\n ' || email || E'\n '
+    first_key || ' ' || last_key || E'\n' || email || E'\n'
     || coalesce(regexp_replace(phone, '[^0-9]+', '', 'g'), '') || ' ' || coalesce(ltrim(phone_e164, '+'), '')
   ) STORED,
   PRIMARY KEY (workspace_id, id)
@@ -117,5 +119,5 @@ CREATE INDEX customers_sample ON customers (workspace_id, get_byte(uuid_send(id)
   WHERE deleted_at IS NULL AND get_byte(uuid_send(id), 15) < 16;
 
 -- Rows just written wait in a short list that every search reads through; the server empties it after writes.
-CREATE INDEX customers_search ON customers USING gin (workspace_id, is_active, search gin_trgm_ops)
+CREATE INDEX customers_search ON customers USING gin (workspace_id, is_active, search gin_trgm_ops, string_to_array(starts, ' '))
   WITH (fastupdate = on, gin_pending_list_limit = 2048) WHERE deleted_at IS NULL;

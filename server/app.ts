@@ -14,7 +14,13 @@ export type AppOptions = Omit<HttpOptions, 'authenticate'>;
 export function createApp(database: Database, options: AppOptions): FastifyInstance {
   const http: HttpOptions = { ...options, authenticate: (authorization) => authenticate(database, authorization) };
   const app = createHttp(http);
-  for (const table of [healthTable(database), docsTable(), accessTable(database), eventTable(database), customerTable(database)])
+  for (const table of [
+    healthTable(database),
+    docsTable(),
+    accessTable(database),
+    eventTable(database),
+    customerTable(database),
+  ])
     addRoutes(app, http, table);
   return app;
 }

@@ -40,7 +40,12 @@ export type DatabaseOptions = {
 export const rfc3339 = (column: string) => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 const asIs = (text: string) => text;
-const PARSERS: Record<number, (text: string) => unknown> = { 16: (text) => text === 't', 20: Number, 21: Number, 23: Number };
+const PARSERS: Record<number, (text: string) => unknown> = {
+  16: (text) => text === 't',
+  20: Number,
+  21: Number,
+  23: Number,
+};
 // Times and JSON stay PostgreSQL's own text: a JS Date would drop microseconds, and JSON is passed on unread.
 const types = { getTypeParser: (oid: number) => PARSERS[oid] ?? asIs };
 
@@ -55,9 +60,13 @@ export function openDatabase(options: DatabaseOptions): Database {
       keepAlive: true,
       options: [
         options.connection.options,
-        ...Object.entries({ TimeZone: 'UTC', jit: 'off', plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', ...settings }).map(
-          ([key, value]) => `-c ${key}=${value}`,
-        ),
+        ...Object.entries({
+          TimeZone: 'UTC',
+          jit: 'off',
+          plan_cache_mode: 'force_generic_plan',
+          enable_seqscan: 'off',
+          ...settings,
+        }).map(([key, value]) => `-c ${key}=${value}`),
       ]
         .filter(Boolean)
         .join(' '),
@@ -65,7 +74,9 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   // A read's order always comes from an index: with sorting discouraged, no statistics can talk the planner out of it.
   const readers = Array.from({ length: options.read_connections }, () =>
-    openPipeline(session({ statement_timeout: options.statement_timeout_ms, enable_sort: 'off', enable_bitmapscan: 'off' })),
+    openPipeline(
+      session({ statement_timeout: options.statement_timeout_ms, enable_sort: 'off', enable_bitmapscan: 'off' }),
+    ),
   );
   const searchers = openPool(session({ statement_timeout: options.statement_timeout_ms }), options.search_connections);
   const writers = openPool(

@@ -67,6 +67,7 @@ export async function openEmbedded(options: {
   const lost = Promise.withResolvers<Error>();
   let held: Held | undefined = await hold(opening);
   let recovery: Promise<void> | undefined;
+  let left: Promise<void> | undefined;
   const connection = { ...held.connection };
   watch(held);
 
@@ -97,16 +98,27 @@ export async function openEmbedded(options: {
   }
 
   async function release(): Promise<void> {
-    if (leaving.signal.aborted) return;
     leaving.abort();
     await recovery;
+    let client = held?.client;
     // Without the lock connection the database may still be up, with nobody else to stop it.
-    const postmaster = held ? undefined : await findPostmaster(cluster);
-    const client = held?.client ?? (postmaster && (await connect(cluster, postmaster)));
-    if (client) await leave(client, cluster, log);
+    for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(50)) {
+      if (!client) {
+        const postmaster = await findPostmaster(cluster);
+        if (!postmaster) return;
+        const answer = await connect(cluster, postmaster);
+        client = answer instanceof Error ? undefined : answer;
+      }
+      try {
+        if (client) return await leave(client, cluster, log);
+      } catch (error) {
+        if (isFinal(error)) throw error;
+        client = undefined;
+      }
+    }
   }
 
-  return { connection, lost: lost.promise, release };
+  return { connection, lost: lost.promise, release: () => (left ??= release()) };
 }
 
 /** Gets a connection that holds the locks of this role, starting PostgreSQL where it does not run. */
@@ -127,12 +139,9 @@ async function hold(opening: Opening): Promise<Held> {
       throw new Error('it is being stopped');
     } catch (error) {
       await client.end().catch(() => {});
-      const { code = '', message } = error as { code?: string; message: string };
-      // An answer of PostgreSQL's is final, unless it is that it goes down (57).
-      const isFinal = /^\w{5}$/.test(code) && !code.startsWith('57');
       if (isTaken(error)) throw error;
-      if (isFinal || Date.now() > deadline) {
-        throw startError(`The database in ${cluster.folder} cannot be used: ${message}`, error);
+      if (isFinal(error) || Date.now() > deadline) {
+        throw startError(`The database in ${cluster.folder} cannot be used: ${(error as Error).message}`, error);
       }
     }
   }
@@ -143,10 +152,10 @@ async function reach({ cluster, log, signal }: Opening): Promise<{ client: pg.Cl
   const began = Date.now();
   let attempt: Attempt | undefined;
   let firstAttempt = 0;
-  for (;;) {
+  for (let isTold = false; ; await sleep(10, undefined, { signal })) {
     const postmaster = await findPostmaster(cluster);
-    const client = postmaster?.status === 'ready' ? await connect(cluster, postmaster) : undefined;
-    if (postmaster && client) return { client, postmaster };
+    const answer = postmaster?.status === 'ready' ? await connect(cluster, postmaster) : undefined;
+    if (postmaster && answer instanceof pg.Client) return { client: answer, postmaster };
     if (!postmaster && attempt?.ended) {
       await judge(attempt, cluster, Date.now() - firstAttempt);
       await sleep(100, undefined, { signal });
@@ -156,15 +165,18 @@ async function reach({ cluster, log, signal }: Opening): Promise<{ client: pg.Cl
       firstAttempt ||= Date.now();
       attempt = await startPostmaster(cluster);
     }
+    const waited = Date.now() - began;
     // Recovery after a power cut and a last checkpoint take their time.
-    const limit = postmaster?.status === 'starting' ? 600_000 : postmaster?.status === 'stopping' ? 60_000 : 30_000;
-    if (Date.now() - began > limit) {
-      const state = postmaster
-        ? `is ${postmaster.status} (process ${postmaster.pid}), but cannot be reached at ${postmaster.socket}`
-        : 'does not start';
-      throw startError(`The PostgreSQL of ${cluster.folder} ${state}; see ${logFile(cluster)}.`);
-    }
-    await sleep(10, undefined, { signal });
+    const limit = { starting: 600_000, stopping: 60_000, ready: 30_000, absent: 30_000 }[
+      postmaster?.status ?? 'absent'
+    ];
+    if (waited < 5_000) continue;
+    const state = postmaster ? `is ${postmaster.status} (process ${postmaster.pid})` : 'is not there yet';
+    if (!isTold) log(`Waiting for PostgreSQL, which ${state}`);
+    isTold = true;
+    if (waited < limit) continue;
+    const reason = answer instanceof Error ? `, but refuses: ${answer.message}` : '';
+    throw startError(`The PostgreSQL of ${cluster.folder} ${state}${reason}; see ${logFile(cluster)}.`, answer);
   }
 }
 
@@ -185,8 +197,8 @@ async function judge(attempt: Attempt, cluster: Cluster, elapsed: number): Promi
   );
 }
 
-/** Undefined where another try may succeed. */
-async function connect(cluster: Cluster, postmaster: Postmaster): Promise<pg.Client | undefined> {
+/** Answers with the error where another try may succeed. */
+async function connect(cluster: Cluster, postmaster: Postmaster): Promise<pg.Client | Error> {
   const client = new pg.Client({
     ...(await connectionTo(cluster, postmaster)),
     database: 'postgres',
@@ -200,9 +212,8 @@ async function connect(cluster: Cluster, postmaster: Postmaster): Promise<pg.Cli
   } catch (error) {
     const { code = '', message } = error as { code?: string; message: string };
     // 28: refused for good, in that the role is missing or the password wrong.
-    if (code.startsWith('28'))
-      throw startError(`The PostgreSQL of ${cluster.folder} refuses Clientele: ${message}`, error);
-    return undefined;
+    if (code.startsWith('28')) throw startError(`The PostgreSQL of ${cluster.folder} refuses us: ${message}`, error);
+    return error as Error;
   }
 }
 
@@ -252,6 +263,10 @@ async function leave(client: pg.Client, cluster: Cluster, log: (line: string) =>
     await client.end().catch(() => {});
   }
 }
+
+/** An answer of PostgreSQL's is, unless it says that it goes down (57); a broken connection is not. */
+const isFinal = (error: unknown) =>
+  (error instanceof pg.DatabaseError && !error.code?.startsWith('57')) || (error as Error).name === 'StartError';
 
 const taken = ({ directory }: Cluster) =>
   Object.assign(startError(`Another Clientele server is already serving ${directory}.`), { taken: true });

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ProblemBody } from '#contract/problem.ts';
-import type { Route } from '#contract/api.ts';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Route } from '#contract/api.ts';
+import type { ProblemBody } from '#contract/problem.ts';
 import { type Actor, may } from './access/access.ts';
 import { parseJson } from './json.ts';
 import { asProblem, Problem } from './problem.ts';
@@ -46,7 +46,8 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function securityHeaders(hsts: string | null): Record<string, string> {
   return {
-    'content-security-policy': "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    'content-security-policy':
+      "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'strict-origin-when-cross-origin',
@@ -86,7 +87,10 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       refuseUnparsed(error, socket, headers);
     },
     frameworkErrors(error, request, reply) {
-      const problem = error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? new Problem(414, 'uri_too_long', 'The path is too long.') : new Problem(400, 'bad_url', 'The path is not valid percent-encoded UTF-8.');
+      const problem =
+        error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+          ? new Problem(414, 'uri_too_long', 'The path is too long.')
+          : new Problem(400, 'bad_url', 'The path is not valid percent-encoded UTF-8.');
       sendProblem(problem, request as FastifyRequest, reply.headers(headers) as FastifyReply);
     },
   });
@@ -100,7 +104,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers).header('x-request-id', request.id);
-    if (options.https_redirect && request.protocol === 'http' && !isLoopback(request)) return refusePlain(request, reply, options.public_url);
+    if (options.https_redirect && request.protocol === 'http' && !isLoopback(request))
+      return refusePlain(request, reply, options.public_url);
     done();
   });
   app.setErrorHandler((error, request, reply) => sendProblem(problemOf(error), request, reply));
@@ -109,7 +114,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     const methods = [...new Set(routes.filter((route) => route.pattern.test(path)).map((route) => route.method))];
     const problem =
       methods.length > 0
-        ? new Problem(405, 'method_not_allowed', `${request.method} is not allowed here.`, { headers: { allow: methods.join(', ') } })
+        ? new Problem(405, 'method_not_allowed', `${request.method} is not allowed here.`, {
+            headers: { allow: methods.join(', ') },
+          })
         : new Problem(404, 'not_found', 'There is nothing here.');
     sendProblem(problem, request, reply);
   });
@@ -152,9 +159,18 @@ export function addRoutes(app: FastifyInstance, options: Pick<HttpOptions, 'auth
 
 type Admitted = FastifyRequest & { actor?: Actor };
 
-async function admit(options: Pick<HttpOptions, 'authenticate'>, request: FastifyRequest, permission: Route['permission']): Promise<void> {
+async function admit(
+  options: Pick<HttpOptions, 'authenticate'>,
+  request: FastifyRequest,
+  permission: Route['permission'],
+): Promise<void> {
   const actor = await options.authenticate(request.headers.authorization);
-  if (!may(actor, permission!)) throw new Problem(403, 'forbidden', `The role ${actor.role} may not do this; it takes the permission ${permission}.`);
+  if (!may(actor, permission!))
+    throw new Problem(
+      403,
+      'forbidden',
+      `The role ${actor.role} may not do this; it takes the permission ${permission}.`,
+    );
   (request as Admitted).actor = actor;
 }
 
@@ -164,7 +180,10 @@ function bodyOf(request: FastifyRequest, body: Route['body']): unknown {
     if (bytes && bytes.length > 0) throw new Problem(400, 'unexpected_body', 'This request takes no body.');
     return undefined;
   }
-  const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';').map((part) => part.trim());
+  const [type = '', ...parameters] = (request.headers['content-type'] ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='));
   if (!body.types.includes(type) || (charset !== undefined && !/^charset="?utf-8"?$/.test(charset)))
     throw new Problem(415, 'unsupported_media_type', `Send the body as ${body.types.join(' or ')} in UTF-8.`);
@@ -178,21 +197,29 @@ function bodyOf(request: FastifyRequest, body: Route['body']): unknown {
 
 const FASTIFY_ERRORS: Record<string, () => Problem> = {
   FST_ERR_CTP_BODY_TOO_LARGE: () => new Problem(413, 'body_too_large', 'The body is too large.'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new Problem(415, 'unsupported_media_type', 'The body has a type that is not taken here.'),
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new Problem(400, 'bad_request', 'The body is not as long as Content-Length says.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
+    new Problem(415, 'unsupported_media_type', 'The body has a type that is not taken here.'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
+    new Problem(400, 'bad_request', 'The body is not as long as Content-Length says.'),
 };
 
 function problemOf(error: unknown): Problem {
   const { code = '', statusCode } = error as { code?: string; statusCode?: number };
   const known = FASTIFY_ERRORS[code];
   if (known) return known();
-  if (code.startsWith('FST_') && statusCode && statusCode < 500) return new Problem(statusCode, 'bad_request', 'The request is not valid.');
-  if (code === 'ECONNRESET' || code === 'ECONNABORTED') return new Problem(400, 'bad_request', 'The request was cut off.');
+  if (code.startsWith('FST_') && statusCode && statusCode < 500)
+    return new Problem(statusCode, 'bad_request', 'The request is not valid.');
+  if (code === 'ECONNRESET' || code === 'ECONNABORTED')
+    return new Problem(400, 'bad_request', 'The request was cut off.');
   return asProblem(error);
 }
 
 function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
-  if (problem.status >= 500) request.log.error({ request_id: request.id, route: request.routeOptions.url, err: loggable(problem.cause ?? problem) }, problem.message);
+  if (problem.status >= 500)
+    request.log.error(
+      { request_id: request.id, route: request.routeOptions.url, err: loggable(problem.cause ?? problem) },
+      problem.message,
+    );
   reply
     .code(problem.status)
     .headers(problem.headers)
@@ -203,14 +230,28 @@ function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyRe
 
 function bodyOfProblem(problem: Problem, instance: string, request_id: string): ProblemBody {
   const { status, code, message: detail, errors } = problem;
-  return { type: `/api/docs#${code}`, title: STATUS_CODES[status] ?? 'Error', status, detail, instance: instance.slice(0, 500), code, request_id, errors };
+  return {
+    type: `/api/docs#${code}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    instance: instance.slice(0, 500),
+    code,
+    request_id,
+    errors,
+  };
 }
 
 /** What may stand in a log: PostgreSQL's detail, where and parameters hold people's data. */
 export function loggable(error: unknown): object {
   const { name, message, stack, code } = error as Error & { code?: string };
   const fromDatabase = code !== undefined && /^[0-9A-Z]{5}$/.test(code);
-  return { type: name, code, message: fromDatabase ? 'PostgreSQL refused a statement' : message, stack: fromDatabase ? stack?.replace(message, '') : stack };
+  return {
+    type: name,
+    code,
+    message: fromDatabase ? 'PostgreSQL refused a statement' : message,
+    stack: fromDatabase ? stack?.replace(message, '') : stack,
+  };
 }
 
 /** What Node's own parser refuses has no request yet; it is answered on the bare socket, in the same shape. */
@@ -224,7 +265,14 @@ function refuseUnparsed(error: Error & { code?: string }, socket: Socket, header
         : ([400, 'malformed_request', 'This is not a valid HTTP request.'] as const);
   const request_id = randomUUID();
   const body = JSON.stringify(bodyOfProblem(new Problem(status, code, detail), '', request_id));
-  const all = { ...headers, 'cache-control': 'no-store', 'x-request-id': request_id, 'content-type': 'application/problem+json; charset=utf-8', 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const all = {
+    ...headers,
+    'cache-control': 'no-store',
+    'x-request-id': request_id,
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
 }

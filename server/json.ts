@@ -21,7 +21,9 @@ export function parseJson(bytes: Buffer): unknown {
     throw new Problem(400, 'malformed_json', 'The body is not valid JSON.');
   }
   if (countMembers(value) !== countColons(text))
-    throw invalid([{ pointer: '', code: 'duplicate_member', detail: 'The body has a member name twice in one object.' }]);
+    throw invalid([
+      { pointer: '', code: 'duplicate_member', detail: 'The body has a member name twice in one object.' },
+    ]);
   return value;
 }
 
@@ -45,7 +47,9 @@ function countMembers(root: unknown): number {
 
 function checkText(text: string): void {
   if (text.isWellFormed() && !text.includes('\0')) return;
-  throw invalid([{ pointer: '', code: 'invalid_characters', detail: 'The body holds a NUL or half of a surrogate pair.' }]);
+  throw invalid([
+    { pointer: '', code: 'invalid_characters', detail: 'The body holds a NUL or half of a surrogate pair.' },
+  ]);
 }
 
 /** Colons outside of strings, of which a valid JSON text has one per member: more than there are members means repetition. */

@@ -26,7 +26,11 @@ export type OpenedDatabase = {
 };
 
 /** Opens the configured database, migrated and with its first workspace. Throws a StartError where that cannot be. */
-export async function openConfigured(config: Config, role: 'server' | 'tool', log: (line: string) => void): Promise<OpenedDatabase> {
+export async function openConfigured(
+  config: Config,
+  role: 'server' | 'tool',
+  log: (line: string) => void,
+): Promise<OpenedDatabase> {
   const { place, connection, release, lost } = await connectionOf(config, role, log);
   try {
     const migrated = await migrate(connection, join(PROJECT, 'migrations'));
@@ -63,7 +67,10 @@ export type Serving = { url: string; place: string; database: Database; close():
 
 /** Starts serving. Throws a StartError where the port or the database is not to be had. */
 export async function serve(config: Config, log: (line: string) => void): Promise<Serving> {
-  const logger = pino({ level: config.log.level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  const logger = pino(
+    { level: config.log.level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination(2),
+  );
   const opened = await openConfigured(config, 'server', log);
   const { database } = opened;
   const { server } = config;
@@ -104,5 +111,7 @@ export async function serve(config: Config, log: (line: string) => void): Promis
 
 function hstsOf({ server: { hsts } }: Config): string | null {
   if (hsts.max_age === 0) return null;
-  return [`max-age=${hsts.max_age}`, hsts.include_subdomains && 'includeSubDomains', hsts.preload && 'preload'].filter(Boolean).join('; ');
+  return [`max-age=${hsts.max_age}`, hsts.include_subdomains && 'includeSubDomains', hsts.preload && 'preload']
+    .filter(Boolean)
+    .join('; ');
 }

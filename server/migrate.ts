@@ -23,7 +23,10 @@ async function readMigrations(directory: string): Promise<Migration[]> {
 /** Brings the schema up to date; gives the names of the migrations it applied. Throws a StartError where that cannot be. */
 export async function migrate(connection: pg.ClientConfig, directory: string): Promise<string[]> {
   const migrations = await readMigrations(directory);
-  const client = new pg.Client({ ...connection, options: [connection.options, '-c lock_timeout=60000 -c TimeZone=UTC'].filter(Boolean).join(' ') });
+  const client = new pg.Client({
+    ...connection,
+    options: [connection.options, '-c lock_timeout=60000 -c TimeZone=UTC'].filter(Boolean).join(' '),
+  });
   client.on('error', () => {}); // each statement reports the loss itself
   await client.connect();
   try {
@@ -32,16 +35,23 @@ export async function migrate(connection: pg.ClientConfig, directory: string): P
     await client.query(
       `CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
     );
-    const { rows } = await client.query<{ number: number; name: string }>('SELECT number, name FROM migrations ORDER BY number');
+    const { rows } = await client.query<{ number: number; name: string }>(
+      'SELECT number, name FROM migrations ORDER BY number',
+    );
     const applied = new Map(rows.map((row) => [row.number, row.name]));
     const newest = Math.max(0, ...applied.keys());
     if (newest > migrations.length)
-      throw startError(`The database has been migrated by a newer version of Clientele (migration ${newest}, this one knows ${migrations.length}). Start that version.`);
+      throw startError(
+        `The database has been migrated by a newer version of Clientele (migration ${newest}, this one knows ${migrations.length}). Start that version.`,
+      );
     const done: string[] = [];
     for (const migration of migrations) {
       const known = applied.get(migration.number);
       if (known === undefined) done.push(await apply(client, migration));
-      else if (known !== migration.name) throw startError(`Migration ${migration.number} was ${known} when it was applied and is ${migration.name} now.`);
+      else if (known !== migration.name)
+        throw startError(
+          `Migration ${migration.number} was ${known} when it was applied and is ${migration.name} now.`,
+        );
     }
     return done;
   } finally {
@@ -70,9 +80,13 @@ async function checkServer(client: pg.Client): Promise<void> {
     (SELECT coalesce(datlocale, datctype) FROM pg_database WHERE datname = current_database()) AS locale,
     (SELECT count(*) FROM pg_available_extensions WHERE name IN ('pg_trgm', 'btree_gin')) AS extensions`);
   const { number, version, encoding, provider, locale, extensions } = rows[0]!;
-  if (Number(number) < OLDEST_SERVER) throw startError(`The database server is PostgreSQL ${version}; Clientele needs 18 or later.`);
+  if (Number(number) < OLDEST_SERVER)
+    throw startError(`The database server is PostgreSQL ${version}; Clientele needs 18 or later.`);
   if (encoding !== 'UTF8') throw startError(`The database is encoded in ${encoding}; Clientele needs UTF8.`);
   if (provider === 'c' ? /^(C|POSIX)$/.test(locale ?? 'C') : locale === 'C')
-    throw startError('The database has the locale C, in which letters outside ASCII cannot be searched; create it with another, such as builtin C.UTF-8.');
-  if (extensions !== '2') throw startError('The database server has no pg_trgm and btree_gin; install the contrib extensions of PostgreSQL.');
+    throw startError(
+      'The database has the locale C, in which letters outside ASCII cannot be searched; create it with another, such as builtin C.UTF-8.',
+    );
+  if (extensions !== '2')
+    throw startError('The database server has no pg_trgm and btree_gin; install the contrib extensions of PostgreSQL.');
 }

@@ -13,7 +13,7 @@ export const SYSTEM_FOLDER = '/var/lib/clientele';
 /** A user of whom nothing is known yet: what he may enter, every user may. */
 const ANYBODY: Owner = { uid: -1, gid: -1 };
 
-export const isRoot = () => process.getuid?.() === 0;
+const isRoot = () => process.getuid?.() === 0;
 
 /** The user to run a new cluster as; undefined for the user of this process. */
 export function newOwner(): Owner | undefined {

@@ -16,9 +16,16 @@ export function writeCursor(scope: string, { direction, values }: Cursor): strin
 }
 
 /** Reads a cursor; 400 when it is none of ours, or of another list. `checks` say of each value whether it can be one. */
-export function readCursor(text: string | undefined, scope: string, checks: ((value: string) => boolean)[]): Cursor | null {
+export function readCursor(
+  text: string | undefined,
+  scope: string,
+  checks: ((value: string) => boolean)[],
+): Cursor | null {
   if (text === undefined) return null;
-  const wrong = () => invalid([{ pointer: 'cursor', code: 'invalid_cursor', detail: 'cursor is not one of this list; begin anew without it.' }]);
+  const wrong = () =>
+    invalid([
+      { pointer: 'cursor', code: 'invalid_cursor', detail: 'cursor is not one of this list; begin anew without it.' },
+    ]);
   if (text.length > 2000 || !/^[\w-]+$/.test(text)) throw wrong();
   let parts: unknown;
   try {

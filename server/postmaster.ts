@@ -138,9 +138,16 @@ export async function startPostmaster(cluster: Cluster): Promise<Attempt> {
 
 async function openLog(cluster: Cluster): Promise<{ handle: FileHandle; size: number }> {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0 } = constants;
-  const handle = await open(logFile(cluster), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
-  if (cluster.owner) await handle.chown(cluster.owner.uid, cluster.owner.gid);
-  return { handle, size: (await handle.stat()).size };
+  try {
+    const handle = await open(logFile(cluster), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+    if (cluster.owner) await handle.chown(cluster.owner.uid, cluster.owner.gid);
+    return { handle, size: (await handle.stat()).size };
+  } catch (error) {
+    throw startError(
+      `PostgreSQL's messages cannot be written to ${logFile(cluster)}: ${(error as Error).message}`,
+      error,
+    );
+  }
 }
 
 async function readFrom(file: string, position: number): Promise<string> {
@@ -196,7 +203,7 @@ async function prepareSocketFolder(cluster: Cluster): Promise<string> {
       `${folder}, where PostgreSQL's socket belongs, is not a private folder of PostgreSQL's user: remove it, or set TMPDIR to another place.`,
     );
   }
-  if (owner) await lchown(folder, owner.uid, owner.gid);
+  if (owner && stats.uid === 0) await lchown(folder, owner.uid, owner.gid).catch(() => {}); // another start may have done it, or a stop taken the folder away
   // A killed PostgreSQL leaves its socket's lock, which is in the way where its number has gone to another process.
   const lock = join(folder, `.s.PGSQL.${PORT}.lock`);
   const text = await readText(lock);

@@ -25,9 +25,14 @@ export class Problem extends Error {
 
 /** 400 with one entry per field or parameter that is wrong. */
 export function invalid(errors: ProblemError[]): Problem {
-  return new Problem(400, 'invalid', errors.length === 1 ? errors[0]!.detail : `${errors.length} values are not valid.`, {
-    errors,
-  });
+  return new Problem(
+    400,
+    'invalid',
+    errors.length === 1 ? errors[0]!.detail : `${errors.length} values are not valid.`,
+    {
+      errors,
+    },
+  );
 }
 
 export function notFound(): Problem {
@@ -51,7 +56,16 @@ export function outcomeUnknown(cause: unknown): Problem {
   );
 }
 
-const CONNECTION_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+const CONNECTION_ERRORS = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+]);
 // Classes 08 (connection), 53 (resources) and 57P0x (shutdown, crash, starting up), and 25P03: the session was ended idle in a transaction.
 const CONNECTION_STATES = /^(08|53|57P0|25P03)/;
 
@@ -59,7 +73,9 @@ export function isConnectionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: string }).code;
   if (code !== undefined) return CONNECTION_ERRORS.has(code) || CONNECTION_STATES.test(code);
-  return /^Connection terminated|connection error|timeout exceeded when trying to connect|Client was closed/.test(error.message);
+  return /^Connection terminated|connection error|timeout exceeded when trying to connect|Client was closed/.test(
+    error.message,
+  );
 }
 
 /** Turns anything thrown into a Problem; what nobody expected becomes a 500 that keeps its cause for the log. */

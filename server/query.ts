@@ -15,9 +15,15 @@ export function parseQuery(text: string, allowed: Record<string, TSchema>): Quer
     const name = decode(at < 0 ? part : part.slice(0, at));
     const value = at < 0 ? '' : decode(part.slice(at + 1));
     if (name === null || value === null || value.includes('\0'))
-      errors.push({ pointer: shown(name), code: 'invalid_encoding', detail: 'The parameter is not valid percent-encoded UTF-8.' });
-    else if (!Object.hasOwn(allowed, name)) errors.push({ pointer: shown(name), code: 'unknown_parameter', detail: 'There is no such parameter.' });
-    else if (name in query) errors.push({ pointer: name, code: 'duplicate_parameter', detail: `${name} is given twice.` });
+      errors.push({
+        pointer: shown(name),
+        code: 'invalid_encoding',
+        detail: 'The parameter is not valid percent-encoded UTF-8.',
+      });
+    else if (!Object.hasOwn(allowed, name))
+      errors.push({ pointer: shown(name), code: 'unknown_parameter', detail: 'There is no such parameter.' });
+    else if (name in query)
+      errors.push({ pointer: name, code: 'duplicate_parameter', detail: `${name} is given twice.` });
     else query[name] = value;
     if (errors.length >= 50) break;
   }
@@ -36,7 +42,11 @@ function decode(text: string): string | null {
 const shown = (name: string | null) => (name ?? '').slice(0, 100);
 
 /** A whole number within bounds, written as digits only; the default where it is left out. */
-export function wholeNumber(query: Query, name: string, bounds: { minimum: number; maximum?: number; default: number }): number {
+export function wholeNumber(
+  query: Query,
+  name: string,
+  bounds: { minimum: number; maximum?: number; default: number },
+): number {
   const text = query[name];
   if (text === undefined) return bounds.default;
   const maximum = bounds.maximum ?? Number.MAX_SAFE_INTEGER;
@@ -60,5 +70,11 @@ export function names<Name extends string>(query: Query, name: string, known: re
   const asked = [...new Set(text.split(','))];
   const wrong = asked.find((one) => !known.includes(one as Name));
   if (wrong === undefined) return known.filter((one) => asked.includes(one));
-  throw invalid([{ pointer: name, code: 'unknown_field', detail: `${name} has a field that does not exist; there are ${known.join(', ')}.` }]);
+  throw invalid([
+    {
+      pointer: name,
+      code: 'unknown_field',
+      detail: `${name} has a field that does not exist; there are ${known.join(', ')}.`,
+    },
+  ]);
 }

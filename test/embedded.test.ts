@@ -81,8 +81,7 @@ test('of two tools the last one out stops the database', async (t) => {
   await first.release();
   assert.equal(postmasterPid(path), pid);
   assert.deepEqual(await ask(second.connection, 'SELECT 1 AS one'), [{ one: 1 }]);
-  await second.release();
-  await second.release();
+  await Promise.all([second.release(), second.release()]);
   assert.equal(isAlive(pid), false);
 });
 

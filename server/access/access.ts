@@ -1,12 +1,19 @@
 // Who is asking, and what they may do: workspaces and keys.
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Key, keyFields, type Workspace, workspaceFields } from '#contract/access.ts';
-import { type Permission, PERMISSIONS, ROLES, type Role } from '#contract/api.ts';
+import { PERMISSIONS, type Permission, ROLES, type Role } from '#contract/api.ts';
 import type { EventActor } from '#contract/events.ts';
 import { checkInput } from '#contract/input.ts';
 import type { Database, Row, Statement } from '../database.ts';
 import { type EventDraft, type Plan, writeUnderLock } from '../events/events.ts';
-import { askForReplays, checkReplay, type Idempotency, idempotencyId, replaysOf, storeKeys } from '../events/idempotency.ts';
+import {
+  askForReplays,
+  checkReplay,
+  type Idempotency,
+  idempotencyId,
+  replaysOf,
+  storeKeys,
+} from '../events/idempotency.ts';
 import { invalid, notFound, Problem } from '../problem.ts';
 import { isUuid, uuidv7 } from '../uuid.ts';
 import {
@@ -83,8 +90,16 @@ function unauthenticated(detail: string): Problem {
 export type WriteContext = { request_id: string | null; idempotency?: Idempotency };
 
 /** Makes a key; its text is in the reply alone, and null where the request was a repetition. */
-export async function createKey(database: Database, actor: Actor, body: unknown, context: WriteContext): Promise<Key & { key: string | null }> {
-  const { fields, errors } = checkInput(keyFields, body, { partial: false, readOnly: ['id', 'created_at', 'revoked_at', 'key'] });
+export async function createKey(
+  database: Database,
+  actor: Actor,
+  body: unknown,
+  context: WriteContext,
+): Promise<Key & { key: string | null }> {
+  const { fields, errors } = checkInput(keyFields, body, {
+    partial: false,
+    readOnly: ['id', 'created_at', 'revoked_at', 'key'],
+  });
   if (errors.length > 0) throw invalid(errors);
   const { name, role } = fields as { name: string; role: Role };
   if (ROLES.indexOf(role) > ROLES.indexOf(actor.role))
@@ -165,9 +180,18 @@ export async function readWorkspace(database: Database, actor: Actor): Promise<W
 }
 
 /** Changes the caller's workspace's name or region; 404 for any other. */
-export async function updateWorkspace(database: Database, actor: Actor, slug: string, body: unknown, context: WriteContext): Promise<Workspace> {
+export async function updateWorkspace(
+  database: Database,
+  actor: Actor,
+  slug: string,
+  body: unknown,
+  context: WriteContext,
+): Promise<Workspace> {
   if (slug !== actor.workspace.slug) throw notFound();
-  const { fields, errors } = checkInput(workspaceFields, body, { partial: true, readOnly: ['id', 'slug', 'created_at'] });
+  const { fields, errors } = checkInput(workspaceFields, body, {
+    partial: true,
+    readOnly: ['id', 'slug', 'created_at'],
+  });
   if (errors.length > 0) throw invalid(errors);
   const current = await readWorkspace(database, actor);
   const next: Workspace = { ...current, ...fields };
@@ -187,7 +211,13 @@ const workspaceOf = ([id, slug, name, region, created_at]: Row): Workspace => ({
 
 // ---- The log --------------------------------------------------------------------------------------------------------
 
-type LoggedWrite = { statement: [Statement, unknown[]]; type: string; before: object | null; after: object; subject_id: string | null };
+type LoggedWrite = {
+  statement: [Statement, unknown[]];
+  type: string;
+  before: object | null;
+  after: object;
+  subject_id: string | null;
+};
 
 /** One write with one event. Where its idempotency key was seen before, `subject` is absent and nothing is written. */
 async function logged(
@@ -199,18 +229,37 @@ async function logged(
 ): Promise<{ subject?: object; subject_id: string }> {
   const workspace_id = actor.workspace.id;
   const reads = idempotency ? [askForReplays(workspace_id, [idempotency])] : [];
-  const { answer } = await writeUnderLock(database, workspace_id, reads, (ledger, [seen]): Plan<{ subject?: object; subject_id: string }> => {
-    const nothing = { statements: [], events: [], total: 0, active: 0 };
-    const replay = idempotency && replaysOf(seen ?? []).get(idempotencyId(idempotency));
-    if (replay) {
-      checkReplay(replay, idempotency);
-      return { ...nothing, answer: { subject_id: replay.subject_id ?? '' } };
-    }
-    const { statement, type, before, after, subject_id } = make(ledger.now);
-    const { id, name } = actor;
-    const event: EventDraft = { type, actor: { type: actor.type, id, name }, request_id, cause_id: null, before, after };
-    const stored = idempotency ? [storeKeys(workspace_id, ledger.now, [{ ...idempotency, status, position: ledger.position + 1, subject_id }])] : [];
-    return { ...nothing, statements: [statement, ...stored], events: [event], answer: { subject: after, subject_id: subject_id ?? '' } };
-  });
+  const { answer } = await writeUnderLock(
+    database,
+    workspace_id,
+    reads,
+    (ledger, [seen]): Plan<{ subject?: object; subject_id: string }> => {
+      const nothing = { statements: [], events: [], total: 0, active: 0 };
+      const replay = idempotency && replaysOf(seen ?? []).get(idempotencyId(idempotency));
+      if (replay) {
+        checkReplay(replay, idempotency);
+        return { ...nothing, answer: { subject_id: replay.subject_id ?? '' } };
+      }
+      const { statement, type, before, after, subject_id } = make(ledger.now);
+      const { id, name } = actor;
+      const event: EventDraft = {
+        type,
+        actor: { type: actor.type, id, name },
+        request_id,
+        cause_id: null,
+        before,
+        after,
+      };
+      const stored = idempotency
+        ? [storeKeys(workspace_id, ledger.now, [{ ...idempotency, status, position: ledger.position + 1, subject_id }])]
+        : [];
+      return {
+        ...nothing,
+        statements: [statement, ...stored],
+        events: [event],
+        answer: { subject: after, subject_id: subject_id ?? '' },
+      };
+    },
+  );
   return answer;
 }

@@ -8,10 +8,14 @@ import { createKey, listKeys, readWorkspace, revokeKey, updateWorkspace, type Wr
 
 export function accessTable(database: Database): RouteTable {
   return [
-    [accessRoutes.workspaces, async ({ actor }) => json(200, { results: [shown(await readWorkspace(database, actor))] })],
+    [
+      accessRoutes.workspaces,
+      async ({ actor }) => json(200, { results: [shown(await readWorkspace(database, actor))] }),
+    ],
     [
       accessRoutes.updateWorkspace,
-      async (call) => json(200, shown(await updateWorkspace(database, call.actor, call.params.slug!, call.body, contextOf(call)))),
+      async (call) =>
+        json(200, shown(await updateWorkspace(database, call.actor, call.params.slug!, call.body, contextOf(call)))),
     ],
     [accessRoutes.keys, async ({ actor }) => json(200, { results: await listKeys(database, actor) })],
     [
@@ -31,7 +35,11 @@ export function accessTable(database: Database): RouteTable {
   ];
 }
 
-const json = (status: number, body: object, headers: Record<string, string> = {}): Reply => ({ status, body: JSON.stringify(body), headers });
+const json = (status: number, body: object, headers: Record<string, string> = {}): Reply => ({
+  status,
+  body: JSON.stringify(body),
+  headers,
+});
 
 const shown = ({ slug, name, region, created_at }: Workspace) => ({ slug, name, region, created_at });
 

@@ -31,9 +31,18 @@ export const REVOKE_KEY: Statement = {
   text: 'UPDATE keys SET revoked_at = $3 WHERE workspace_id = $1 AND id = $2 AND revoked_at IS NULL',
 };
 
-export const FIND_WORKSPACE: Statement = { name: 'find_workspace', text: `SELECT ${WORKSPACE} FROM workspaces WHERE slug = $1` };
-export const READ_WORKSPACE: Statement = { name: 'read_workspace', text: `SELECT ${WORKSPACE} FROM workspaces WHERE id = $1` };
-export const LIST_WORKSPACES: Statement = { name: 'list_workspaces', text: `SELECT ${WORKSPACE} FROM workspaces ORDER BY slug` };
+export const FIND_WORKSPACE: Statement = {
+  name: 'find_workspace',
+  text: `SELECT ${WORKSPACE} FROM workspaces WHERE slug = $1`,
+};
+export const READ_WORKSPACE: Statement = {
+  name: 'read_workspace',
+  text: `SELECT ${WORKSPACE} FROM workspaces WHERE id = $1`,
+};
+export const LIST_WORKSPACES: Statement = {
+  name: 'list_workspaces',
+  text: `SELECT ${WORKSPACE} FROM workspaces ORDER BY slug`,
+};
 
 /** A workspace and its ledger, once: nothing comes back when the slug is taken. */
 export const INSERT_WORKSPACE: Statement = {

@@ -1,5 +1,5 @@
 // Customers: the rules, and the door for everyone else.
-import type { Actor } from '../access/access.ts';
+
 import {
   type Customer,
   type CustomerInput,
@@ -9,6 +9,7 @@ import {
   READ_ONLY_FIELDS,
 } from '#contract/customers.ts';
 import { checkInput } from '#contract/input.ts';
+import type { Actor } from '../access/access.ts';
 import type { Database } from '../database.ts';
 import { type LogEvent, readHistory, readLedger } from '../events/events.ts';
 import type { Idempotency } from '../events/idempotency.ts';
@@ -20,33 +21,67 @@ import { GET_CUSTOMER } from './store.ts';
 import { type Change, type CheckedInput, type Outcome, writeCustomer } from './write.ts';
 
 /** What a request says about its write besides the change itself. */
-export type WriteContext = { request_id: string | null; cause_id?: string; if_match?: number[]; idempotency?: Idempotency };
+export type WriteContext = {
+  request_id: string | null;
+  cause_id?: string;
+  if_match?: number[];
+  idempotency?: Idempotency;
+};
 
 /** Creates a customer. 400 names every field that is refused, or the customer that holds the email or external id. */
-export function createCustomer(database: Database, actor: Actor, body: unknown, context: WriteContext): Promise<Outcome> {
+export function createCustomer(
+  database: Database,
+  actor: Actor,
+  body: unknown,
+  context: WriteContext,
+): Promise<Outcome> {
   return write(database, actor, { kind: 'create', input: wholeInput(actor, body) }, context);
 }
 
 /** Makes the customer what the body says, optional fields left out taking their defaults. */
-export function replaceCustomer(database: Database, actor: Actor, id: string, body: unknown, context: WriteContext): Promise<Outcome> {
+export function replaceCustomer(
+  database: Database,
+  actor: Actor,
+  id: string,
+  body: unknown,
+  context: WriteContext,
+): Promise<Outcome> {
   const input = wholeInput(actor, body);
   return write(database, actor, { kind: 'replace', id: known(id), input }, context);
 }
 
 /** Changes the fields in the body, a JSON merge patch (RFC 7396). */
-export function updateCustomer(database: Database, actor: Actor, id: string, body: unknown, context: WriteContext): Promise<Outcome> {
+export function updateCustomer(
+  database: Database,
+  actor: Actor,
+  id: string,
+  body: unknown,
+  context: WriteContext,
+): Promise<Outcome> {
   const { fields, errors } = checkInput(inputFields, body, { partial: true, readOnly: READ_ONLY_FIELDS });
   if (errors.length > 0) throw invalid(errors);
   return write(database, actor, { kind: 'update', id: known(id), input: derive(actor, fields) }, context);
 }
 
 /** Creates the customer with this external id, or makes the one there is what the body says. */
-export function upsertCustomer(database: Database, actor: Actor, external_id: string, body: unknown, context: WriteContext): Promise<Outcome> {
+export function upsertCustomer(
+  database: Database,
+  actor: Actor,
+  external_id: string,
+  body: unknown,
+  context: WriteContext,
+): Promise<Outcome> {
   const outcome = externalIdField.kind.normalise(external_id, externalIdField.label);
   if (outcome.refusal) throw invalid([{ pointer: 'external_id', ...outcome.refusal }]);
   const input = wholeInput(actor, body, (fields) => {
     if (fields.external_id !== undefined && fields.external_id !== external_id)
-      throw invalid([{ pointer: '/external_id', code: 'external_id_differs', detail: 'External id differs from the one in the path.' }]);
+      throw invalid([
+        {
+          pointer: '/external_id',
+          code: 'external_id_differs',
+          detail: 'External id differs from the one in the path.',
+        },
+      ]);
     fields.external_id = external_id;
   });
   return write(database, actor, { kind: 'upsert', external_id, input }, context);
@@ -97,7 +132,11 @@ function known(id: string): string {
 }
 
 /** The customer as the JSON to answer with, and its version. 404 when there is none, or it is deleted, or another workspace's. */
-export async function getCustomer(database: Database, actor: Actor, id: string): Promise<{ json: string; version: number }> {
+export async function getCustomer(
+  database: Database,
+  actor: Actor,
+  id: string,
+): Promise<{ json: string; version: number }> {
   const [row] = await database.read(GET_CUSTOMER, [actor.workspace.id, known(id)]);
   if (!row) throw notFound();
   return { json: row[0], version: row[1] };
@@ -110,7 +149,13 @@ export async function countCustomers(database: Database, actor: Actor): Promise<
 }
 
 /** A customer's events before a position, newest first; 404 when there never was such a customer. */
-export async function customerHistory(database: Database, actor: Actor, id: string, before: number, limit: number): Promise<LogEvent[]> {
+export async function customerHistory(
+  database: Database,
+  actor: Actor,
+  id: string,
+  before: number,
+  limit: number,
+): Promise<LogEvent[]> {
   const events = await readHistory(database, actor.workspace.id, known(id), before, limit);
   if (events.length === 0 && before === Number.MAX_SAFE_INTEGER) throw notFound();
   return events;

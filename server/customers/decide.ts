@@ -1,7 +1,9 @@
 // What a batch of writes leads to, worked out while the ledger is locked: with no other writer about, what was read is
 // what is. Pure: rows in, statements and decisions out.
 import { CUSTOMER_FIELDS, type Customer, type CustomerInput, INPUT_FIELDS, inputFields } from '#contract/customers.ts';
+import { digitsOf } from '#contract/field.ts';
 import { fold } from '#contract/fold.ts';
+import { startsOf } from '#contract/search.ts';
 import type { Row } from '../database.ts';
 import type { EventDraft, Ledger, Plan } from '../events/events.ts';
 import { checkReplay, idempotencyId, replaysOf, storeKeys } from '../events/idempotency.ts';
@@ -34,7 +36,8 @@ export function decide(
     byExternalId.set(known.customer.external_id!, known);
   }
   const holders = new Map<string, string>();
-  for (const [field, value, id] of [...(found.holders ?? []), ...(found.holders_of_deleted ?? [])]) holders.set(`${field} ${value}`, id);
+  for (const [field, value, id] of [...(found.holders ?? []), ...(found.holders_of_deleted ?? [])])
+    holders.set(`${field} ${value}`, id);
   const replays = replaysOf(found.replays ?? []);
 
   // What this batch has already spoken for: customers, unique values, idempotency keys.
@@ -79,7 +82,12 @@ export function decide(
     }
     const target = targetOf(change);
     if (target && !take(target)) return { deferred: true };
-    const known = change.kind === 'upsert' ? byExternalId.get(change.external_id) : 'id' in change ? byId.get(change.id) : undefined;
+    const known =
+      change.kind === 'upsert'
+        ? byExternalId.get(change.external_id)
+        : 'id' in change
+          ? byId.get(change.id)
+          : undefined;
     if (change.kind === 'upsert' && known && !take(`id ${known.customer.id}`)) return { deferred: true };
     if ('id' in change && (!known || (known.deleted && change.kind !== 'restore'))) throw notFound();
     checkVersion(write, known);
@@ -90,10 +98,13 @@ export function decide(
     const type = !known ? 'created' : deletes ? 'deleted' : known.deleted ? 'restored' : 'updated';
     const unchanged = type === 'updated' && changed.length === 0;
     if (!deletes && !unchanged) {
-      const claims = UNIQUE.filter(({ field }) => next[field] !== null && (type !== 'updated' || changed.includes(field)));
+      const claims = UNIQUE.filter(
+        ({ field }) => next[field] !== null && (type !== 'updated' || changed.includes(field)),
+      );
       if (clash(claims, next) === 'later') return { deferred: true };
       // What is given up is spoken for as well: whoever wants it must see it given up first.
-      for (const { field } of UNIQUE) if (known && known.customer[field] !== null) taken.add(`${field} ${known.customer[field]}`);
+      for (const { field } of UNIQUE)
+        if (known && known.customer[field] !== null) taken.add(`${field} ${known.customer[field]}`);
       for (const { field } of claims) taken.add(`${field} ${next[field]}`);
     }
     const status = deletes ? 204 : known ? 200 : 201;
@@ -102,7 +113,7 @@ export function decide(
         next.version = known.customer.version + 1;
         next.updated_at = ledger.now;
       }
-      const stored = { ...next, deleted_at: deletes ? ledger.now : null, first_key: fold(next.first_name), last_key: fold(next.last_name) };
+      const stored = { ...next, deleted_at: deletes ? ledger.now : null, ...searchColumns(next) };
       (known ? updates : inserts).push(stored);
       const before = known && !known.deleted;
       total += Number(!deletes) - Number(Boolean(before));
@@ -176,12 +187,23 @@ function nextOf(change: Change, known: Known | undefined, ledger: Ledger, index:
   return next;
 }
 
+/** The columns by which a customer is ordered and found. */
+function searchColumns({ first_name, last_name, email, phone, phone_e164 }: Customer) {
+  const first_key = fold(first_name);
+  const last_key = fold(last_name);
+  const numbers = [phone, phone_e164].map((number) => (number ? digitsOf(number) : ''));
+  return { first_key, last_key, starts: startsOf(first_key, last_key, email, numbers) };
+}
+
 function changedFields(before: Customer, after: Customer): (keyof CustomerInput)[] {
   return INPUT_FIELDS.filter((field) => before[field] !== after[field]);
 }
 
 /** The whole record that an input with optional fields left out stands for. */
 export function withDefaults(fields: Partial<CustomerInput>): CustomerInput {
-  const defaults = INPUT_FIELDS.filter((field) => !inputFields[field].required).map((field) => [field, inputFields[field].default]);
+  const defaults = INPUT_FIELDS.filter((field) => !inputFields[field].required).map((field) => [
+    field,
+    inputFields[field].default,
+  ]);
   return { ...Object.fromEntries(defaults), ...fields } as CustomerInput;
 }

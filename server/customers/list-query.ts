@@ -1,9 +1,16 @@
 // What a list request asks for, checked.
-import { filterKinds, LIMIT, ORDERINGS, type OrderingField, RANGE_FIELDS } from '#contract/customers.ts';
-import { CUSTOMER_FIELDS, type Customer } from '#contract/customers.ts';
+import {
+  CUSTOMER_FIELDS,
+  type Customer,
+  filterKinds,
+  LIMIT,
+  ORDERINGS,
+  type OrderingField,
+  RANGE_FIELDS,
+} from '#contract/customers.ts';
 import type { FieldKind } from '#contract/field.ts';
 import { parseSearch, type SearchWord } from '#contract/search.ts';
-import { cursorScope, isPlainText, isTimeText, readCursor, type Cursor } from '../page.ts';
+import { type Cursor, cursorScope, isPlainText, isTimeText, readCursor } from '../page.ts';
 import { invalid } from '../problem.ts';
 import { names, type Query, trueOrFalse, wholeNumber } from '../query.ts';
 import { isUuid } from '../uuid.ts';
@@ -41,10 +48,14 @@ export function readListQuery(workspace_id: number, query: Query): ListRequest {
   if (deleted) {
     const other = Object.keys(query).find((name) => !['deleted', 'limit', 'cursor', 'fields'].includes(name));
     if (other)
-      throw invalid([{ pointer: other, code: 'not_with_deleted', detail: `${other} cannot be combined with deleted=true.` }]);
+      throw invalid([
+        { pointer: other, code: 'not_with_deleted', detail: `${other} cannot be combined with deleted=true.` },
+      ]);
   }
   const scope = cursorScope([workspace_id, order, words, is_active, created_at, updated_at, email, external_id]);
-  const checks = ORDER_COLUMNS[order.field].map(({ type }) => (type === 'uuid' ? isUuid : type === 'timestamptz' ? isTimeText : isPlainText));
+  const checks = ORDER_COLUMNS[order.field].map(({ type }) =>
+    type === 'uuid' ? isUuid : type === 'timestamptz' ? isTimeText : isPlainText,
+  );
   return {
     limit,
     order,
@@ -66,7 +77,11 @@ function readOrdering(text = 'last_name'): Order {
   const field = ORDERINGS.find((name) => name === (descending ? text.slice(1) : text));
   if (field) return { field, descending };
   throw invalid([
-    { pointer: 'ordering', code: 'invalid_ordering', detail: `ordering must be one of ${ORDERINGS.join(', ')}, with a - before it to reverse.` },
+    {
+      pointer: 'ordering',
+      code: 'invalid_ordering',
+      detail: `ordering must be one of ${ORDERINGS.join(', ')}, with a - before it to reverse.`,
+    },
   ]);
 }
 
@@ -77,7 +92,11 @@ function readSearch(text: string | undefined): SearchWord[] {
   return words;
 }
 
-function readFilter(query: Query, name: string, kind: FieldKind<string> | FieldKind<string | null>): string | undefined {
+function readFilter(
+  query: Query,
+  name: string,
+  kind: FieldKind<string> | FieldKind<string | null>,
+): string | undefined {
   const text = query[name];
   if (text === undefined) return undefined;
   const outcome = kind.normalise(text, name);
@@ -90,7 +109,10 @@ function readRange(query: Query, field: (typeof RANGE_FIELDS)[number]): TimeRang
   const bound = (operator: string): string | undefined => readFilter(query, `${field}[${operator}]`, filterKinds.time);
   const [gte, gt, lte, lt] = [bound('gte'), bound('gt'), bound('lte'), bound('lt')];
   if ([gte, gt, lte, lt].every((value) => value === undefined)) return undefined;
-  const from = [gte, gt && nextMicrosecond(gt)].filter((value) => value !== undefined).sort().at(-1);
+  const from = [gte, gt && nextMicrosecond(gt)]
+    .filter((value) => value !== undefined)
+    .sort()
+    .at(-1);
   const before = [lt, lte && nextMicrosecond(lte)].filter((value) => value !== undefined).sort()[0];
   return [from ?? '-infinity', before ?? 'infinity'];
 }
@@ -108,4 +130,3 @@ export function pathWithCursor(path: string, query: Query, cursor: string): stri
   parameters.sort();
   return `${path}?${parameters}`;
 }
-

@@ -29,6 +29,8 @@ export type Shape = {
   created_at: boolean;
   updated_at: boolean;
   words: number;
+  /** Short words: one array of them. */
+  starts: boolean;
   /** Words beyond those of the search index, and all of them in a walk: one array of patterns. */
   more_words: boolean;
 };
@@ -40,6 +42,7 @@ export type Parameters = {
   created_at: [from: string, before: string] | undefined;
   updated_at: [from: string, before: string] | undefined;
   words: string[];
+  starts: string[] | undefined;
   more_words: string[] | undefined;
 };
 
@@ -47,7 +50,7 @@ const statements = new Map<string, Statement>();
 
 /** Makes a statement of a shape once. `write` numbers its parameters through `$`, in the order of `valuesOf`. */
 function statement(kind: string, shape: Shape, write: (pieces: Pieces) => string): Statement {
-  const name = `${kind} ${Object.values(shape.order)} ${[shape.cursor, shape.is_active, shape.created_at, shape.updated_at, shape.words, shape.more_words].map(String)}`;
+  const name = `${kind} ${Object.values(shape.order)} ${[shape.cursor, shape.is_active, shape.created_at, shape.updated_at, shape.words, shape.starts, shape.more_words].map(String)}`;
   let made = statements.get(name);
   if (!made) {
     // PostgreSQL cuts names at 63 bytes, so the connection knows the statement by number.
@@ -59,8 +62,18 @@ function statement(kind: string, shape: Shape, write: (pieces: Pieces) => string
 
 /** The values in the order in which every statement of a shape numbers them; an extra one comes last. */
 export function valuesOf(parameters: Parameters, ...extra: unknown[]): unknown[] {
-  const { workspace_id, limit, cursor = [], created_at = [], updated_at = [], words, more_words } = parameters;
-  return [workspace_id, limit, ...cursor, ...created_at, ...updated_at, ...words, ...(more_words ? [more_words] : []), ...extra];
+  const { workspace_id, limit, cursor = [], created_at = [], updated_at = [], words, starts, more_words } = parameters;
+  return [
+    workspace_id,
+    limit,
+    ...cursor,
+    ...created_at,
+    ...updated_at,
+    ...words,
+    ...(starts ? [starts] : []),
+    ...(more_words ? [more_words] : []),
+    ...extra,
+  ];
 }
 
 type Pieces = ReturnType<typeof piecesOf>;
@@ -73,10 +86,12 @@ function piecesOf(shape: Shape) {
   const keyset = shape.cursor
     ? `(${row}) ${shape.order.descending ? '<' : '>'} (${columns.map((column) => `${$()}::${column.type}`).join(', ')})`
     : 'true';
-  const range = (field: string, asked: boolean) => (asked ? `${field} >= ${$()}::timestamptz AND ${field} < ${$()}::timestamptz` : 'true');
+  const range = (field: string, asked: boolean) =>
+    asked ? `${field} >= ${$()}::timestamptz AND ${field} < ${$()}::timestamptz` : 'true';
   const created = range('created_at', shape.created_at);
   const updated = range('updated_at', shape.updated_at);
-  const words = Array.from({ length: shape.words }, () => `search LIKE ${$()}`).join(' AND ') || 'true';
+  const words = Array.from({ length: shape.words }, () => `search LIKE ${$()}`);
+  const starts = shape.starts ? [`string_to_array(starts, ' ') @> ${$()}::text[]`] : [];
   const moreWords = shape.more_words ? `search LIKE ALL (${$()}::text[])` : 'true';
   return {
     $,
@@ -86,7 +101,10 @@ function piecesOf(shape: Shape) {
     keyset,
     created,
     updated,
-    words,
+    /** Conditions that the search index answers. */
+    indexed: [...words, ...starts],
+    /** The same as conditions on each row. */
+    starts: starts[0] ?? 'true',
     moreWords,
     states: shape.is_active === undefined ? ['true', 'false'] : [String(shape.is_active)],
   };
@@ -98,7 +116,9 @@ function piecesOf(shape: Shape) {
  */
 function inOrder({ order, keyset, states }: Pieces, limit: string, condition = 'true'): string {
   const ranges = states.map(
-    (state) => `(SELECT * FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL AND is_active = ${state} AND ${keyset} AND ${condition}
+    (
+      state,
+    ) => `(SELECT * FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL AND is_active = ${state} AND ${keyset} AND ${condition}
       ORDER BY ${order} LIMIT ${limit})`,
   );
   return ranges.length === 1 ? ranges[0]! : `(${ranges.join(' UNION ALL ')} ORDER BY ${order} LIMIT ${limit})`;
@@ -107,14 +127,23 @@ function inOrder({ order, keyset, states }: Pieces, limit: string, condition = '
 /** A page straight from the ordering's index; a range of the ordering's own column narrows it there. */
 export function pageStatement(shape: Shape): Statement {
   return statement('page', shape, (pieces) => {
-    const condition = shape.order.field === 'created_at' ? pieces.created : shape.order.field === 'updated_at' ? pieces.updated : 'true';
+    const condition =
+      shape.order.field === 'created_at'
+        ? pieces.created
+        : shape.order.field === 'updated_at'
+          ? pieces.updated
+          : 'true';
     return `SELECT ${CUSTOMER_JSON}, ${pieces.keys} FROM ${inOrder(pieces, '$2', condition)} AS page`;
   });
 }
 
 export const deletedPageStatement = (shape: Shape): Statement =>
-  statement('deleted', shape, ({ keys, keyset, order }) => `SELECT ${CUSTOMER_JSON}, ${keys} FROM customers
-    WHERE workspace_id = $1 AND deleted_at IS NOT NULL AND ${keyset} ORDER BY ${order} LIMIT $2`);
+  statement(
+    'deleted',
+    shape,
+    ({ keys, keyset, order }) => `SELECT ${CUSTOMER_JSON}, ${keys} FROM customers
+    WHERE workspace_id = $1 AND deleted_at IS NOT NULL AND ${keyset} ORDER BY ${order} LIMIT $2`,
+  );
 
 /**
  * A page found by walking the ordering's index and testing each row. The filters stand outside the inner limit, so that
@@ -123,20 +152,22 @@ export const deletedPageStatement = (shape: Shape): Statement =>
  */
 export function walkStatement(shape: Shape): Statement {
   return statement('walk', shape, (pieces) => {
-    const { keys, order, created, updated, moreWords } = pieces;
+    const { keys, order, created, updated, starts, moreWords } = pieces;
     const budget = `${pieces.$()}::bigint`;
     return `SELECT CASE WHEN matches THEN ${CUSTOMER_JSON} END, ${keys}, step = ${budget} FROM (
-        SELECT *, ${moreWords} AND ${created} AND ${updated} AS matches, row_number() OVER () AS step
+        SELECT *, ${starts} AND ${moreWords} AND ${created} AND ${updated} AS matches, row_number() OVER () AS step
         FROM ${inOrder(pieces, budget)} AS walked) AS tested
       WHERE matches OR step = ${budget} ORDER BY ${order} LIMIT $2`;
   });
 }
 
 /** All that match, found by the search index or by an index of time; fenced, so that no plan can turn it into a walk. */
-function gathered({ created, updated, words, moreWords, states }: Pieces, shape: Shape): string {
-  const by = shape.words > 0 ? words : shape.created_at ? created : updated;
-  return `(SELECT * FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL
-      AND is_active ${states.length === 1 ? `= ${states[0]}` : 'IN (true, false)'} AND ${by} OFFSET 0) AS gathered
+function gathered({ created, updated, indexed, moreWords, states }: Pieces, shape: Shape): string {
+  const bySearch = indexed.length > 0;
+  const by = bySearch ? indexed.join(' AND ') : shape.created_at ? created : updated;
+  // The index of time leads with the state, so it wants both named; the search index is better off without.
+  const state = states.length === 1 ? `is_active = ${states[0]}` : bySearch ? 'true' : 'is_active IN (true, false)';
+  return `(SELECT * FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL AND ${state} AND ${by} OFFSET 0) AS gathered
     WHERE ${moreWords} AND ${created} AND ${updated}`;
 }
 
@@ -153,15 +184,19 @@ export function gatherStatement(shape: Shape): Statement {
 
 /** How many match, up to $2. */
 export function countStatement(shape: Shape): Statement {
-  return statement('count', { ...shape, cursor: false }, (pieces) => `SELECT count(*) FROM (SELECT 1 FROM ${gathered(pieces, shape)} LIMIT $2) AS counted`);
+  return statement(
+    'count',
+    { ...shape, cursor: false },
+    (pieces) => `SELECT count(*) FROM (SELECT 1 FROM ${gathered(pieces, shape)} LIMIT $2) AS counted`,
+  );
 }
 
 /** The one customer with an email or external id, if the rest of the filter lets it through. */
 export function lookupStatement(shape: Shape, field: 'email' | 'external_id'): Statement {
   return statement(`by_${field}`, shape, (pieces) => {
-    const { keys, keyset, created, updated, moreWords, states } = pieces;
+    const { keys, keyset, created, updated, starts, moreWords, states } = pieces;
     return `SELECT ${CUSTOMER_JSON}, ${keys}, ${keyset} FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL AND ${field} = ${pieces.$()}
-      AND is_active IN (${states}) AND ${created} AND ${updated} AND ${moreWords} LIMIT $2`;
+      AND is_active IN (${states}) AND ${created} AND ${updated} AND ${starts} AND ${moreWords} LIMIT $2`;
   });
 }
 
@@ -173,6 +208,6 @@ export const COUNT_DELETED: Statement = {
 /** A fair sample of a workspace's customers: $2 of 4,096 parts of them. */
 export const READ_SAMPLE: Statement = {
   name: 'read_sample',
-  text: `SELECT search, is_active, last_key, first_key, email, ${rfc3339('created_at')}, ${rfc3339('updated_at')} FROM customers
+  text: `SELECT search, starts, is_active, last_key, first_key, email, ${rfc3339('created_at')}, ${rfc3339('updated_at')} FROM customers
     WHERE workspace_id = $1 AND deleted_at IS NULL AND get_byte(uuid_send(id), 15) < 16 AND get_byte(uuid_send(id), 14) < $2`,
 };

@@ -36,7 +36,12 @@ const GATHER_COST = 1.8;
 const GATHER_MOST = 150_000;
 
 /** A page of customers with the number of all that match. */
-export async function listPage(database: Database, workspace_id: number, ledger: LedgerState, request: ListRequest): Promise<Page> {
+export async function listPage(
+  database: Database,
+  workspace_id: number,
+  ledger: LedgerState,
+  request: ListRequest,
+): Promise<Page> {
   const backwards = request.cursor?.direction === 'before';
   const order = { ...request.order, descending: request.order.descending !== backwards };
   const list: List = { database, workspace_id, ledger, request, order, cursor: request.cursor?.values };
@@ -69,7 +74,7 @@ async function planOf(list: List): Promise<Rows & Count> {
     if (inIndex) {
       const [rows, count] = await Promise.all([
         database.read(...ask(list, pageStatement, {})),
-        ranges.length === 0 ? countOfLedger(list) : countRange(list),
+        ranges.length === 0 ? countOfLedger(list) : countMatches(list),
       ]);
       return { rows, ...count };
     }
@@ -82,7 +87,13 @@ async function planOf(list: List): Promise<Rows & Count> {
   const filter = { words, is_active, created_at, updated_at };
   const orderKey = (cursor: string[] | undefined) => cursor?.slice(0, -1).join('\n');
   const guess = (cursor: string[] | undefined) =>
-    estimate(sample, filter, order as { field: OrderingField; descending: boolean }, orderKey(cursor), request.limit + 1);
+    estimate(
+      sample,
+      filter,
+      order as { field: OrderingField; descending: boolean },
+      orderKey(cursor),
+      request.limit + 1,
+    );
   return choose(list, guess);
 }
 
@@ -91,18 +102,21 @@ async function choose(list: List, guess: (cursor: string[] | undefined) => Estim
   const first = guess(list.cursor);
   const many = first.surelyMoreThan(COUNT_CAP);
   const rows: Row[] = [];
-  let counted: Promise<Count> | undefined = many ? Promise.resolve({ count: COUNT_CAP, count_is_exact: false }) : undefined;
+  let counted: Promise<Count> | undefined = many
+    ? Promise.resolve({ count: COUNT_CAP, count_is_exact: false })
+    : undefined;
   let place = list.cursor;
   for (let expected = first; ; expected = guess(place)) {
     const gatherCost = expected.matches * GATHER_COST;
     const walking = expected.walk * WALK_COST < gatherCost || first.matches > GATHER_MOST;
     if (!walking) {
-      const gathered = await gather({ ...list, cursor: place }, rows.length, counted === undefined);
+      const gathered = await gather({ ...list, cursor: place }, rows.length, counted === undefined, first.shares);
       rows.push(...gathered.rows);
-      if (gathered.total !== undefined && rows.length === gathered.rows.length) counted ??= Promise.resolve(capped(gathered.total));
+      if (gathered.total !== undefined && rows.length === gathered.rows.length)
+        counted ??= Promise.resolve(capped(gathered.total));
       break;
     }
-    counted ??= countMatches(list);
+    counted ??= countMatches(list, first.shares);
     counted.catch(() => {}); // awaited below, after the walk
     const budget = Math.min(WALK_MOST, Math.max(WALK_LEAST, Math.ceil(2 * Math.min(expected.walk, WALK_MOST))));
     const walked = await walk({ ...list, cursor: place }, budget, rows.length);
@@ -110,13 +124,12 @@ async function choose(list: List, guess: (cursor: string[] | undefined) => Estim
     if (walked.end === undefined || rows.length > list.request.limit) break;
     place = walked.end;
   }
-  return { rows, ...(await (counted ?? countMatches(list))) };
+  return { rows, ...(await (counted ?? countMatches(list, first.shares))) };
 }
 
 /** Walks up to `budget` rows. `end` is where the budget ran out; absent, the page is full or the list at its end. */
 async function walk(list: List, budget: number, have = 0): Promise<Rows & { end: string[] | undefined }> {
-  const patterns = { words: [], more_words: list.request.words.map(patternOf) };
-  const rows = await list.database.search(...ask(list, walkStatement, patterns, have, budget));
+  const rows = await list.database.search(...ask(list, walkStatement, rowWords(list), have, budget));
   const last = rows.at(-1);
   const end = last?.at(-1) ? (last.slice(1, -1) as string[]) : undefined;
   const matches = rows.filter((row) => row[0] !== null).map((row) => row.slice(0, -1));
@@ -124,28 +137,31 @@ async function walk(list: List, budget: number, have = 0): Promise<Rows & { end:
   return { rows: matches, end: full ? undefined : end };
 }
 
-async function gather(list: List, have: number, counting: boolean): Promise<Rows & { total: number | undefined }> {
-  const rows = await list.database.search(...ask(list, gatherStatement, indexWords(list), have));
+async function gather(
+  list: List,
+  have: number,
+  counting: boolean,
+  shares: number[],
+): Promise<Rows & { total: number | undefined }> {
+  const rows = await list.database.search(...ask(list, gatherStatement, indexWords(list, shares), have));
   const total = counting ? (rows[0]?.at(-1) as number | undefined) : undefined;
   return { rows: rows.map((row) => row.slice(0, -1)), total };
 }
 
-async function countMatches(list: List): Promise<Count> {
+async function countMatches(list: List, shares?: number[]): Promise<Count> {
   const uncut = { ...list, cursor: undefined };
-  const [statement, values] = ask(uncut, countStatement, indexWords(list));
+  const [statement, values] = ask(uncut, countStatement, indexWords(list, shares));
   values[1] = COUNT_CAP + 1;
   const [row] = await list.database.search(statement, values);
   return capped(row?.[0] ?? 0);
 }
 
-/** A count within one range of an index of time is quick enough to share the connections of the short reads. */
-async function countRange(list: List): Promise<Count> {
-  return countMatches(list);
-}
-
 async function countOfLedger({ ledger, request }: List): Promise<Count> {
   const { total_customers: total, active_customers: active } = ledger;
-  return { count: request.is_active === undefined ? total : request.is_active ? active : total - active, count_is_exact: true };
+  return {
+    count: request.is_active === undefined ? total : request.is_active ? active : total - active,
+    count_is_exact: true,
+  };
 }
 
 async function deletedPage(list: List): Promise<Rows & Count> {
@@ -157,11 +173,14 @@ async function deletedPage(list: List): Promise<Rows & Count> {
 }
 
 async function lookup(list: List): Promise<Rows & Count> {
-  const { email, external_id, words } = list.request;
+  const { email, external_id } = list.request;
   const field = email === undefined ? 'external_id' : 'email';
-  const patterns = { words: [], more_words: words.map(patternOf) };
-  const rows = await list.database.read(...ask(list, (shape) => lookupStatement(shape, field), patterns, 0, email ?? external_id));
-  const found = rows.filter((row) => email === undefined || external_id === undefined || JSON.parse(row[0]).external_id === external_id);
+  const rows = await list.database.read(
+    ...ask(list, (shape) => lookupStatement(shape, field), rowWords(list), 0, email ?? external_id),
+  );
+  const found = rows.filter(
+    (row) => email === undefined || external_id === undefined || JSON.parse(row[0]).external_id === external_id,
+  );
   const page = found.filter((row) => row.at(-1)).map((row) => row.slice(0, -1));
   return { rows: page, count: found.length, count_is_exact: true };
 }
@@ -172,15 +191,24 @@ const capped = (count: number): Count => ({ count: Math.min(count, COUNT_CAP), c
 function ask(
   { workspace_id, request, order, cursor }: List,
   statementOf: (shape: Shape) => Statement,
-  { words = [], more_words }: { words?: string[]; more_words?: string[] },
+  { words = [], starts = [], more_words = [] }: Patterns,
   have = 0,
   ...extra: unknown[]
 ): [Statement, unknown[]] {
   const { is_active, created_at, updated_at, limit } = request;
   const counting = statementOf === countStatement;
   const place = counting ? undefined : cursor;
-  const more = more_words && more_words.length > 0 ? more_words : undefined;
-  const parameters: Parameters = { workspace_id, limit: limit + 1 - have, cursor: place, created_at, updated_at, words, more_words: more };
+  const given = (texts: string[]) => (texts.length > 0 ? texts : undefined);
+  const parameters: Parameters = {
+    workspace_id,
+    limit: limit + 1 - have,
+    cursor: place,
+    created_at,
+    updated_at,
+    words,
+    starts: given(starts),
+    more_words: given(more_words),
+  };
   const shape: Shape = {
     order: counting ? { field: 'last_name', descending: false } : order,
     cursor: place !== undefined,
@@ -188,22 +216,48 @@ function ask(
     created_at: created_at !== undefined,
     updated_at: updated_at !== undefined,
     words: words.length,
-    more_words: more !== undefined,
+    starts: starts.length > 0,
+    more_words: more_words.length > 0,
   };
   return [statementOf(shape), valuesOf(parameters, ...extra)];
 }
 
-/** The longest words go to the index, which needs three letters in a row or the beginning of a word; the rest is checked row by row. */
-function indexWords({ request }: List): { words: string[]; more_words: string[] } {
-  const usable = (text: string) => /[\p{L}\p{N}]/u.test(text);
-  const sorted = request.words.toSorted((a, b) => Number(usable(b.text)) - Number(usable(a.text)) || b.text.length - a.text.length);
-  const words = sorted.slice(0, 3).filter((word) => usable(word.text));
-  return { words: words.map(patternOf), more_words: sorted.slice(words.length).map(patternOf) };
+type Patterns = { words?: string[]; starts?: string[]; more_words?: string[] };
+
+/** Words as conditions on each row. */
+function rowWords({ request: { words } }: List): Patterns {
+  const [short, long] = [words.filter((word) => word.short), words.filter((word) => !word.short)];
+  return { starts: short.map((word) => word.text), more_words: long.map((word) => patternOf(word.text)) };
 }
 
-function patternOf({ text, anchored }: { text: string; anchored: boolean }): string {
-  return `%${anchored ? ' ' : ''}${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+/** Words found in more customers than this share are not worth asking the search index for beside a rarer one. */
+const COMMON = 0.2;
+const INDEXED_WORDS = 3;
+
+/**
+ * Words as conditions for the search index: the rarest, so far as they narrow the search; the rest is checked row by
+ * row. A word without a letter or digit has no trigram, and would have the whole index read.
+ */
+function indexWords({ request: { words } }: List, shares: number[] = []): Patterns {
+  const sorted = words
+    .map((word, index) => ({
+      ...word,
+      share: shares[index] ?? 1 / word.text.length,
+      usable: /[\p{L}\p{N}]/u.test(word.text),
+    }))
+    .sort((a, b) => Number(b.usable) - Number(a.usable) || a.share - b.share);
+  const indexed = sorted.filter(
+    (word, index) => word.usable && (index === 0 || (index < INDEXED_WORDS && word.share < COMMON)),
+  );
+  const rest = sorted.filter((word) => !indexed.includes(word));
+  return {
+    words: indexed.filter((word) => !word.short).map((word) => patternOf(word.text)),
+    starts: [...indexed, ...rest].filter((word) => word.short).map((word) => word.text),
+    more_words: rest.filter((word) => !word.short).map((word) => patternOf(word.text)),
+  };
 }
+
+const patternOf = (text: string) => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
 
 /** How many columns of a page's row follow the customer's JSON. */
 export const keysOf = (request: ListRequest) => ORDER_COLUMNS[request.order.field].length;

@@ -1,7 +1,8 @@
 // The customer routes: what each answers with.
-import { type Customer, customerRoutes, CUSTOMER_FIELDS, type CustomerStats } from '#contract/customers.ts';
-import { eventRoutes, FEED_LIMIT } from '#contract/events.ts';
+
 import { hash } from 'node:crypto';
+import { CUSTOMER_FIELDS, type Customer, type CustomerStats, customerRoutes } from '#contract/customers.ts';
+import { eventRoutes, FEED_LIMIT } from '#contract/events.ts';
 import type { Database } from '../database.ts';
 import { readLedger } from '../events/events.ts';
 import { readIdempotencyKey } from '../events/idempotency.ts';
@@ -31,14 +32,33 @@ const BUILD = '1';
 export function customerTable(database: Database): RouteTable {
   return [
     [customerRoutes.list, (call) => list(database, call)],
-    [customerRoutes.create, async (call) => written(await createCustomer(database, call.actor, call.body, contextOf(call)))],
+    [
+      customerRoutes.create,
+      async (call) => written(await createCustomer(database, call.actor, call.body, contextOf(call))),
+    ],
     [customerRoutes.stats, (call) => stats(database, call)],
-    [customerRoutes.upsert, async (call) => written(await upsertCustomer(database, call.actor, call.params.external_id!, call.body, contextOf(call)))],
+    [
+      customerRoutes.upsert,
+      async (call) =>
+        written(await upsertCustomer(database, call.actor, call.params.external_id!, call.body, contextOf(call))),
+    ],
     [customerRoutes.get, (call) => get(database, call)],
-    [customerRoutes.replace, async (call) => written(await replaceCustomer(database, call.actor, call.params.id!, call.body, contextOf(call)))],
-    [customerRoutes.update, async (call) => written(await updateCustomer(database, call.actor, call.params.id!, call.body, contextOf(call)))],
-    [customerRoutes.delete, async (call) => written(await deleteCustomer(database, call.actor, call.params.id!, contextOf(call)))],
-    [customerRoutes.restore, async (call) => written(await restoreCustomer(database, call.actor, call.params.id!, contextOf(call)))],
+    [
+      customerRoutes.replace,
+      async (call) => written(await replaceCustomer(database, call.actor, call.params.id!, call.body, contextOf(call))),
+    ],
+    [
+      customerRoutes.update,
+      async (call) => written(await updateCustomer(database, call.actor, call.params.id!, call.body, contextOf(call))),
+    ],
+    [
+      customerRoutes.delete,
+      async (call) => written(await deleteCustomer(database, call.actor, call.params.id!, contextOf(call))),
+    ],
+    [
+      customerRoutes.restore,
+      async (call) => written(await restoreCustomer(database, call.actor, call.params.id!, contextOf(call))),
+    ],
     [customerRoutes.activate, (call) => setActive(database, call, true)],
     [customerRoutes.deactivate, (call) => setActive(database, call, false)],
     [eventRoutes.history, (call) => history(database, call)],
@@ -62,7 +82,8 @@ async function list(database: Database, call: Call): Promise<Reply> {
 
 function neighbours(call: Call, request: ListRequest, page: Page): { next: string | null; previous: string | null } {
   const { cursor, scope } = request;
-  const path = (direction: 'after' | 'before', values: string[]) => pathWithCursor('/api/customers', call.query, writeCursor(scope, { direction, values }));
+  const path = (direction: 'after' | 'before', values: string[]) =>
+    pathWithCursor('/api/customers', call.query, writeCursor(scope, { direction, values }));
   const first = page.rows[0]?.slice(1) ?? cursor?.values;
   const last = page.rows.at(-1)?.slice(1) ?? cursor?.values;
   const backwards = cursor?.direction === 'before';
@@ -103,7 +124,14 @@ async function history(database: Database, { actor, params, query }: Call): Prom
   const more = events.length > limit;
   if (more) events.pop();
   const last = events.at(-1);
-  const next = more && last ? pathWithCursor(`/api/customers/${id}/history`, query, writeCursor(id, { direction: 'after', values: [String(last.position)] })) : null;
+  const next =
+    more && last
+      ? pathWithCursor(
+          `/api/customers/${id}/history`,
+          query,
+          writeCursor(id, { direction: 'after', values: [String(last.position)] }),
+        )
+      : null;
   return { status: 200, body: JSON.stringify({ results: events, next }) };
 }
 
@@ -145,4 +173,3 @@ function pick(json: string, fields: (keyof Customer)[]): string {
   const customer: Customer = JSON.parse(json);
   return JSON.stringify(Object.fromEntries(fields.map((field) => [field, customer[field]])));
 }
-

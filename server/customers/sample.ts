@@ -6,12 +6,12 @@ import type { Database } from '../database.ts';
 import type { LedgerState } from '../events/events.ts';
 import { READ_SAMPLE } from './list-store.ts';
 
-/** Rows that a sample aims at; 256 × 16 parts of the ids make up a whole workspace. */
+/** Rows that a sample aims at; 4,096 parts of the ids make up a whole workspace. */
 const SIZE = 4096;
 const PARTS = 4096;
 const KEPT = 64;
 
-type SampleRow = { search: string; is_active: boolean; keys: Record<OrderingField, string> };
+type SampleRow = { search: string; starts: string; is_active: boolean; keys: Record<OrderingField, string> };
 export type Sample = {
   rows: SampleRow[];
   /** Customers that each row stands for. */
@@ -40,12 +40,19 @@ export async function sampleOf(database: Database, workspace_id: number, ledger:
   const stale = ledger.position - sample.position > 1000 + ledger.total_customers / 10;
   if (stale) {
     sample.position = ledger.position; // one refresh at a time
-    read(database, workspace_id, ledger).then((fresh) => remember(workspaces, workspace_id, Promise.resolve(fresh)), () => {});
+    read(database, workspace_id, ledger).then(
+      (fresh) => remember(workspaces, workspace_id, Promise.resolve(fresh)),
+      () => {},
+    );
   }
   return sample;
 }
 
-function remember(workspaces: Map<number, Promise<Sample>>, workspace_id: number, sample: Promise<Sample>): Promise<Sample> {
+function remember(
+  workspaces: Map<number, Promise<Sample>>,
+  workspace_id: number,
+  sample: Promise<Sample>,
+): Promise<Sample> {
   sample.catch(() => workspaces.delete(workspace_id));
   workspaces.delete(workspace_id);
   workspaces.set(workspace_id, sample);
@@ -54,20 +61,31 @@ function remember(workspaces: Map<number, Promise<Sample>>, workspace_id: number
 }
 
 async function read(database: Database, workspace_id: number, ledger: LedgerState): Promise<Sample> {
-  const steps = Math.min(256, Math.max(1, Math.ceil((256 * SIZE * 16) / Math.max(ledger.total_customers, 1))));
+  const steps = Math.min(256, Math.max(1, Math.ceil((SIZE * PARTS) / Math.max(ledger.total_customers, 1))));
   const found = await database.search(READ_SAMPLE, [workspace_id, steps]);
-  const rows = found.map(([search, is_active, last_key, first_key, email, created_at, updated_at]) => ({
+  const rows = found.map(([search, starts, is_active, last_key, first_key, email, created_at, updated_at]) => ({
     search,
+    starts: ` ${starts} `,
     is_active,
-    keys: { last_name: `${last_key}\n${first_key}`, first_name: `${first_key}\n${last_key}`, email, created_at, updated_at },
+    keys: {
+      last_name: `${last_key}\n${first_key}`,
+      first_name: `${first_key}\n${last_key}`,
+      email,
+      created_at,
+      updated_at,
+    },
   }));
   const orders = {} as Sample['orders'];
   for (const field of ['last_name', 'first_name', 'email', 'created_at', 'updated_at'] as const)
-    orders[field] = Uint16Array.from(rows.keys()).sort((a, b) => (rows[a]!.keys[field] < rows[b]!.keys[field] ? -1 : 1));
-  return { rows, scale: PARTS / (steps * 16), orders, position: ledger.position };
+    orders[field] = Uint16Array.from(rows.keys()).sort((a, b) =>
+      rows[a]!.keys[field] < rows[b]!.keys[field] ? -1 : 1,
+    );
+  return { rows, scale: PARTS / steps, orders, position: ledger.position };
 }
 
 export type Estimate = {
+  /** The share of all customers that each word of the filter is found in. */
+  shares: number[];
   /** Customers that the filter lets through. */
   matches: number;
   /** Rows of the ordering that lie before enough of them for a page. */
@@ -84,17 +102,23 @@ export function estimate(
   cursor: string | undefined,
   limit: number,
 ): Estimate {
-  const needles = filter.words.map((word) => (word.anchored ? ` ${word.text}` : word.text));
+  const tests = filter.words.map(
+    ({ text, short }) =>
+      (row: SampleRow) =>
+        short ? row.starts.includes(` ${text} `) : row.search.includes(text),
+  );
+  const shares = tests.map((test) => sample.rows.filter(test).length / sample.rows.length);
   const passes = sample.rows.map(
     (row) =>
       (filter.is_active === undefined || row.is_active === filter.is_active) &&
       within(row.keys.created_at, filter.created_at) &&
       within(row.keys.updated_at, filter.updated_at) &&
-      needles.every((needle) => row.search.includes(needle)),
+      tests.every((test) => test(row)),
   );
   let found = 0;
   for (const pass of passes) if (pass) found++;
   return {
+    shares,
     matches: found * sample.scale,
     walk: walkLength(sample, passes, filter.is_active, order, cursor, limit),
     // Four standard deviations of a count of this size.
@@ -102,7 +126,8 @@ export function estimate(
   };
 }
 
-const within = (value: string, range: [string, string] | undefined) => !range || (value >= range[0] && value < range[1]);
+const within = (value: string, range: [string, string] | undefined) =>
+  !range || (value >= range[0] && value < range[1]);
 
 /** Looks at the first few matches after the cursor: how far away they begin, and how close together they lie. */
 function walkLength(

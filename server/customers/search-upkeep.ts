@@ -1,7 +1,7 @@
 // Keeps the search index's waiting list short: every search reads it through, so it is emptied soon after writes.
 import type { Database } from '../database.ts';
-import { written } from './write.ts';
 import { CLEAN_PENDING } from './store.ts';
+import { written } from './write.ts';
 
 const EVERY_MS = 1000;
 /** Waiting rows after which the list is emptied at once. */
@@ -20,9 +20,15 @@ export function keepSearchClean(database: Database): { stop(): Promise<void> } {
     due = performance.now() + EVERY_MS;
     busy = true;
     // On a connection for searches: they are what it serves.
-    running = database.search(CLEAN_PENDING).then(() => {}, () => {}).finally(() => {
-      busy = false;
-    });
+    running = database
+      .search(CLEAN_PENDING)
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => {
+        busy = false;
+      });
   }, 100);
   timer.unref();
   return {

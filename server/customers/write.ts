@@ -1,7 +1,8 @@
 // The one way in. Whatever changes customers (a request, a batch, an import) is a list of writes; those of one
 // workspace that wait while a transaction is under way go together in the next one, and each gets its own outcome.
-import type { EventActor } from '#contract/events.ts';
+
 import type { Customer, CustomerInput } from '#contract/customers.ts';
+import type { EventActor } from '#contract/events.ts';
 import type { Database } from '../database.ts';
 import { type Ask, readAsOf, writeUnderLock } from '../events/events.ts';
 import { askForReplays, type Idempotency, type Replay } from '../events/idempotency.ts';
@@ -80,7 +81,11 @@ async function drain(database: Database, workspace_id: number, lane: Lane): Prom
 async function settle(database: Database, workspace_id: number, batch: Waiting[]): Promise<Waiting[]> {
   let decisions: Decision[];
   try {
-    decisions = await runBatch(database, workspace_id, batch.map((waiting) => waiting.write));
+    decisions = await runBatch(
+      database,
+      workspace_id,
+      batch.map((waiting) => waiting.write),
+    );
   } catch (error) {
     // An unforeseen fault of one must not fail its neighbours: each is tried alone.
     if (batch.length > 1 && !isConnectionError((error as Error).cause ?? error)) {
@@ -96,7 +101,8 @@ async function settle(database: Database, workspace_id: number, batch: Waiting[]
     const waiting = batch[index]!;
     if ('deferred' in decision) deferred.push(waiting);
     else if ('refused' in decision) waiting.reject(decision.refused);
-    else if ('replay' in decision) replay(database, workspace_id, decision.replay).then(waiting.resolve, waiting.reject);
+    else if ('replay' in decision)
+      replay(database, workspace_id, decision.replay).then(waiting.resolve, waiting.reject);
     else waiting.resolve({ ...decision, replayed: false });
   });
   return deferred;
@@ -147,7 +153,8 @@ function readsFor(workspace_id: number, writes: Write[]): { of: Found; ask: Ask 
   if (upserts.length > 0) reads.push({ of: 'external_ids', ask: [FIND_BY_EXTERNAL_ID, [workspace_id, upserts]] });
   if (emails.length + external_ids.length > 0)
     reads.push({ of: 'holders', ask: [FIND_HOLDERS, [workspace_id, emails, external_ids]] });
-  if (restores.length > 0) reads.push({ of: 'holders_of_deleted', ask: [FIND_HOLDERS_OF_DELETED, [workspace_id, restores]] });
+  if (restores.length > 0)
+    reads.push({ of: 'holders_of_deleted', ask: [FIND_HOLDERS_OF_DELETED, [workspace_id, restores]] });
   if (keys.length > 0) reads.push({ of: 'replays', ask: askForReplays(workspace_id, keys) });
   return reads;
 }

@@ -1,6 +1,7 @@
 // The log of a workspace: how every write takes its turn and leaves its events, and how they are read.
-import type { EventActor, LogEvent } from '#contract/events.ts';
+
 import { INPUT_FIELDS } from '#contract/customers.ts';
+import type { EventActor, LogEvent } from '#contract/events.ts';
 import type { Database, Row, Session, Statement } from '../database.ts';
 import { isConnectionError, outcomeUnknown, unavailable } from '../problem.ts';
 import { APPEND_EVENTS, FIND_EVENT, LOCK_LEDGER, READ_AFTER, READ_FEED, READ_HISTORY, READ_LEDGER } from './store.ts';
@@ -75,13 +76,25 @@ export async function writeUnderLock<Answer>(
 function append(session: Session, workspace_id: number, ledger: Ledger, plan: Plan<unknown>): Promise<Row[]> {
   const events = plan.events.map((event, index) => ({ position: ledger.position + 1 + index, ...event }));
   const position = ledger.position + events.length;
-  return session.query(APPEND_EVENTS, [workspace_id, JSON.stringify(events), ledger.now, position, plan.total, plan.active]);
+  return session.query(APPEND_EVENTS, [
+    workspace_id,
+    JSON.stringify(events),
+    ledger.now,
+    position,
+    plan.total,
+    plan.active,
+  ]);
 }
 
 const CONFIRM_MS = 5000;
 
 /** Looks whether a transaction whose connection broke did commit. Taking the lock waits for it to end either way. */
-async function wasCommitted(database: Database, workspace_id: number, ledger: Ledger, plan: Plan<unknown>): Promise<boolean> {
+async function wasCommitted(
+  database: Database,
+  workspace_id: number,
+  ledger: Ledger,
+  plan: Plan<unknown>,
+): Promise<boolean> {
   const [first] = plan.events;
   if (!first) return true; // nothing was to change, so the answer holds as it is
   const deadline = Date.now() + CONFIRM_MS;
@@ -93,7 +106,12 @@ async function wasCommitted(database: Database, workspace_id: number, ledger: Le
           session.query(LOCK_LEDGER, [workspace_id]),
           session.query(FIND_EVENT, [workspace_id, ledger.position + 1]),
         ]);
-        return found !== undefined && found[0] === ledger.now && found[1] === (first.customer_id ?? null) && found[2] === first.request_id;
+        return (
+          found !== undefined &&
+          found[0] === ledger.now &&
+          found[1] === (first.customer_id ?? null) &&
+          found[2] === first.request_id
+        );
       } finally {
         session.release(true);
       }
@@ -113,7 +131,12 @@ export async function readLedger(database: Database, workspace_id: number): Prom
 }
 
 /** Up to `limit` events after a position, oldest first. */
-export async function readFeed(database: Database, workspace_id: number, after: number, limit: number): Promise<LogEvent[]> {
+export async function readFeed(
+  database: Database,
+  workspace_id: number,
+  after: number,
+  limit: number,
+): Promise<LogEvent[]> {
   return (await database.read(READ_FEED, [workspace_id, after, limit])).map(eventOf);
 }
 
@@ -129,7 +152,12 @@ export async function readHistory(
 }
 
 /** The record as it stood after `position`, as the event that made it holds it; null where there was none yet. */
-export async function readAsOf(database: Database, workspace_id: number, customer_id: string, position: number): Promise<string | null> {
+export async function readAsOf(
+  database: Database,
+  workspace_id: number,
+  customer_id: string,
+  position: number,
+): Promise<string | null> {
   const [row] = await database.read(READ_AFTER, [workspace_id, customer_id, position]);
   return row?.[0] ?? null;
 }
@@ -152,8 +180,14 @@ function eventOf(row: Row): LogEvent {
   };
 }
 
-function changesOf(type: string, before: Record<string, unknown> | null, after: Record<string, unknown>): LogEvent['changes'] {
-  const names = type === 'customer.created' ? INPUT_FIELDS.filter((name) => after[name] !== null) : Object.keys(before ?? {});
+function changesOf(
+  type: string,
+  before: Record<string, unknown> | null,
+  after: Record<string, unknown>,
+): LogEvent['changes'] {
+  const names =
+    type === 'customer.created' ? INPUT_FIELDS.filter((name) => after[name] !== null) : Object.keys(before ?? {});
   return Object.fromEntries(names.map((name) => [name, [before?.[name] ?? null, after[name] ?? null]]));
 }
+
 export type { LogEvent };

@@ -11,14 +11,19 @@ export type Idempotency = { actor_id: string; key: string; fingerprint: string }
 /** What the first request with a key led to. `position` tells the state of its subject to answer with. */
 export type Replay = { fingerprint: string; status: number; position: number; subject_id: string | null };
 
-export const idempotencyId = (idempotency: { actor_id: string; key: string }) => `${idempotency.actor_id} ${idempotency.key}`;
+export const idempotencyId = (idempotency: { actor_id: string; key: string }) =>
+  `${idempotency.actor_id} ${idempotency.key}`;
 
 /** Reads the header; 400 when it is empty, over-long or not printable. */
 export function readIdempotencyKey(header: string | string[] | undefined): string | null {
   if (header === undefined) return null;
   if (typeof header !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(header))
     throw invalid([
-      { pointer: 'Idempotency-Key', code: 'invalid_header', detail: 'Idempotency-Key must have 1 to 255 printable characters.' },
+      {
+        pointer: 'Idempotency-Key',
+        code: 'invalid_header',
+        detail: 'Idempotency-Key must have 1 to 255 printable characters.',
+      },
     ]);
   return header;
 }

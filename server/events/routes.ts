@@ -12,7 +12,10 @@ export function eventTable(database: Database): RouteTable {
       async ({ actor, query }) => {
         const after = wholeNumber(query, 'after', { minimum: 0, default: 0 });
         const limit = wholeNumber(query, 'limit', FEED_LIMIT);
-        return { status: 200, body: JSON.stringify({ results: await readFeed(database, actor.workspace.id, after, limit) }) };
+        return {
+          status: 200,
+          body: JSON.stringify({ results: await readFeed(database, actor.workspace.id, after, limit) }),
+        };
       },
     ],
   ];

@@ -1,0 +1,136 @@
+// The calls about customers.
+import type {
+  Customer,
+  CustomerInput,
+  CustomerPage,
+  CustomerStats,
+  OrderingField,
+  RANGE_FIELDS,
+  RANGE_OPERATORS,
+} from '#contract/customers.ts';
+import type { LogEvent } from '#contract/events.ts';
+import { segment } from './address.ts';
+import { type Pages, pages } from './pages.ts';
+import { Problem } from './problem.ts';
+import type { CallOptions, Send, WriteOptions } from './send.ts';
+
+type Required = 'first_name' | 'last_name' | 'email';
+
+/** A whole customer; what is left out takes its default. */
+export type NewCustomer = Pick<CustomerInput, Required> & Partial<Omit<CustomerInput, Required>>;
+
+type Time = string | Date;
+type Ranges = { [Field in (typeof RANGE_FIELDS)[number]]?: { [Operator in keyof typeof RANGE_OPERATORS]?: Time } };
+
+export type ListQuery<Field extends keyof Customer = keyof Customer> = Ranges & {
+  search?: string;
+  ordering?: OrderingField | `-${OrderingField}`;
+  is_active?: boolean;
+  email?: string;
+  external_id?: string;
+  /** True: the deleted customers. */
+  deleted?: boolean;
+  /** The fields to answer with; all when left out. */
+  fields?: readonly Field[];
+  /** Customers per page. */
+  limit?: number;
+};
+
+type ListPage<Item> = Omit<CustomerPage, 'results'> & { results: Item[] };
+
+export type ChangeOptions = WriteOptions & {
+  /** The version that the change is based on: refused with 412 when it is no longer the current one. */
+  if_match?: number;
+};
+
+type Changed = { message: string; customer: Customer };
+
+export function customerCalls(send: Send) {
+  const setActive = async (id: string, verb: string, options?: ChangeOptions) =>
+    (await send<Changed>({ method: 'POST', path: `${pathOf(id)}/${verb}`, options })).customer;
+  return {
+    /** Lists the customers that match. A list that is walked while customers change shows each that stays in place once. */
+    list<Field extends keyof Customer = keyof Customer>(
+      query: ListQuery<Field> = {},
+      options?: CallOptions,
+    ): Pages<Pick<Customer, Field>, ListPage<Pick<Customer, Field>>> {
+      return pages((cursor) => send({ method: 'GET', path: '/api/customers', query: { ...query, cursor }, options }));
+    },
+
+    /** Retrieves a customer; 404 when there is none, or it is deleted. */
+    async get<Field extends keyof Customer = keyof Customer>(
+      id: string,
+      { fields, ...options }: CallOptions & { fields?: readonly Field[] } = {},
+    ): Promise<Pick<Customer, Field>> {
+      return send({ method: 'GET', path: pathOf(id), query: { fields }, options });
+    },
+
+    /** Creates a customer; 400 names each field that is refused, and the `conflict` with the holder of an email. */
+    async create(input: NewCustomer, options?: WriteOptions): Promise<Customer> {
+      return send({ method: 'POST', path: '/api/customers', body: input, options });
+    },
+
+    /** Changes the fields in the patch and no others. */
+    async update(id: string, patch: Partial<CustomerInput>, options?: ChangeOptions): Promise<Customer> {
+      return send({ method: 'PATCH', path: pathOf(id), body: patch, options });
+    },
+
+    /** Makes the customer what the input says. */
+    async replace(id: string, input: NewCustomer, options?: ChangeOptions): Promise<Customer> {
+      return send({ method: 'PUT', path: pathOf(id), body: input, options });
+    },
+
+    /** Creates the customer with this external id, or makes the one there is what the input says. */
+    async upsert(external_id: string, input: NewCustomer, options?: ChangeOptions): Promise<Customer> {
+      return send({
+        method: 'PUT',
+        path: `/api/customers/by-external-id/${segment(external_id)}`,
+        body: input,
+        options,
+      });
+    },
+
+    /** Deletes a customer, which frees its email and external id; it can be restored. */
+    async delete(id: string, options?: ChangeOptions): Promise<void> {
+      return send({ method: 'DELETE', path: pathOf(id), options });
+    },
+
+    /** Brings a deleted customer back; 400 when its email or external id was taken meanwhile. */
+    async restore(id: string, options?: ChangeOptions): Promise<Customer> {
+      return send({ method: 'POST', path: `${pathOf(id)}/restore`, options });
+    },
+
+    /** Makes a customer active. */
+    async activate(id: string, options?: ChangeOptions): Promise<Customer> {
+      return setActive(id, 'activate', options);
+    },
+
+    /** Makes a customer inactive. */
+    async deactivate(id: string, options?: ChangeOptions): Promise<Customer> {
+      return setActive(id, 'deactivate', options);
+    },
+
+    /** Counts the customers: exact, and never stale. */
+    async stats(options?: CallOptions): Promise<CustomerStats> {
+      return send({ method: 'GET', path: '/api/customers/stats', options });
+    },
+
+    /** Lists the events of a customer, newest first; of a deleted one too. `limit` is events per page. */
+    history(
+      id: string,
+      { limit, ...options }: CallOptions & { limit?: number } = {},
+    ): Pages<LogEvent, { results: LogEvent[]; next: string | null }> {
+      return pages(async (cursor) =>
+        send({ method: 'GET', path: `${pathOf(id)}/history`, query: { limit, cursor }, options }),
+      );
+    },
+  };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What is no id is not sent: `stats`, or nothing at all, in its place would be answered with something else than a customer. */
+function pathOf(id: string): string {
+  if (!UUID.test(id)) throw new Problem({ status: 404, code: 'not_found', detail: 'There is no such customer.' });
+  return `/api/customers/${id}`;
+}

@@ -1,0 +1,109 @@
+// One call, however many requests it takes.
+import type { Method } from '#contract/api.ts';
+import { queryString, readUrl } from './address.ts';
+import { noReply, type Problem, problemIn, readJson, unexpectedReply } from './problem.ts';
+import { delayBefore, isPassing, wait } from './retry.ts';
+
+export type ClientOptions = {
+  /** Where the server is, such as `https://crm.example.com`; a path in it is kept. */
+  url: string;
+  key: string;
+  fetch?: typeof fetch;
+  /** How often a request that got no reply, or 429, 502, 503 or 504, is sent again: 3 times unless said otherwise. */
+  retries?: number;
+  /** How long one request may take, its reply included: 30,000 ms unless said otherwise. Each retry has as long. */
+  timeout_ms?: number;
+};
+
+export type CallOptions = { signal?: AbortSignal };
+
+export type WriteOptions = CallOptions & {
+  /** For a change that must happen once even when the whole call is made again; each call has its own otherwise. */
+  idempotency_key?: string;
+};
+
+export type Call = {
+  method: Method;
+  /** With everything in it encoded. */
+  path: string;
+  query?: object;
+  body?: object;
+  options?: WriteOptions & { if_match?: number };
+};
+
+/** Resolves to the body of the reply; throws a Problem, or the reason of the signal that stopped it. */
+export type Send = <Reply>(call: Call) => Promise<Reply>;
+
+type Outcome = { value: unknown } | { problem: Problem; passing: boolean; retry_after: string | null };
+
+export function createSend(options: ClientOptions): Send {
+  const { key, fetch = globalThis.fetch, retries = 3, timeout_ms = 30_000 } = options;
+  const url = readUrl(options.url);
+  // What is no header would be quoted by the error of whoever sends it.
+  if (!/^[\x21-\x7e]+$/.test(key))
+    throw new TypeError('The key must be an API key of printable characters without spaces.');
+  return send as Send;
+
+  async function send(call: Call): Promise<unknown> {
+    const { method, path, query = {}, body } = call;
+    const address = url + path + queryString(query);
+    const signal = call.options?.signal;
+    const init = { method, headers: headersOf(call, key), body: body && JSON.stringify(body) };
+    for (let retry = 0; ; retry++) {
+      const outcome = await attempt(address, init, signal);
+      if ('value' in outcome) return outcome.value;
+      if (!outcome.passing || !(retry < retries)) throw outcome.problem;
+      await wait(delayBefore(retry, outcome.retry_after), signal);
+    }
+  }
+
+  async function attempt(
+    address: string,
+    init: RequestInit & { method: Method },
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
+    signal?.throwIfAborted();
+    const ended = new AbortController();
+    const timer = setTimeout(() => ended.abort(), Math.min(timeout_ms, 2_147_483_647));
+    const stop = () => ended.abort();
+    signal?.addEventListener('abort', stop);
+    try {
+      // Not followed: a redirected POST may become a GET, and whoever is redirected to would be sent the key.
+      const response = await fetch(address, { ...init, redirect: 'manual', signal: ended.signal });
+      return outcomeOf(init.method, response, await response.text(), key);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      return {
+        problem: noReply(url, ended.signal.aborted ? timeout_ms : null, cause),
+        passing: true,
+        retry_after: null,
+      };
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+}
+
+function headersOf({ method, body, options = {} }: Call, key: string): Headers {
+  const headers = new Headers({ authorization: `Bearer ${key}` });
+  if (body) headers.set('content-type', 'application/json');
+  // Made once per call: the server does a request that is sent again with the same key only once.
+  if (method !== 'GET') headers.set('idempotency-key', options.idempotency_key ?? randomKey());
+  if (options.if_match !== undefined) headers.set('if-match', `"${options.if_match}"`);
+  return headers;
+}
+
+// Browsers have crypto.randomUUID on pages served by HTTPS only.
+const randomKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+function outcomeOf(method: Method, response: Response, text: string, key: string): Outcome {
+  const { ok, status, headers } = response;
+  if (status === 204 && method === 'DELETE') return { value: undefined };
+  const value = ok ? readJson(response, text) : undefined;
+  if (value) return { value };
+  // A server that echoes the request must not put the key into a log.
+  const problem = ok ? unexpectedReply(response) : problemIn(response, text.replaceAll(key, '[key]'));
+  return { problem, passing: isPassing(status), retry_after: headers.get('retry-after') };
+}

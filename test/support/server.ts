@@ -1,0 +1,108 @@
+// A server of its own for each test file: a fresh database in one PostgreSQL that all test files share.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import pino from 'pino';
+import { createKey, createWorkspace, systemActor, type Actor, findWorkspace } from '#server/access/access.ts';
+import { createApp, type AppOptions } from '#server/app.ts';
+import { type Database, openDatabase } from '#server/database.ts';
+import { openEmbedded } from '#server/embedded.ts';
+import { PROJECT } from '#server/main.ts';
+import { migrate } from '#server/migrate.ts';
+import type { Role } from '#contract/api.ts';
+
+export type TestDatabase = { connection: pg.ClientConfig; database: Database; url: string; drop(): Promise<void> };
+
+/** A fresh, migrated database with the workspace `main`. */
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const directory = join(tmpdir(), `clientele-test-${process.getuid?.() ?? 0}`);
+  const embedded = await openEmbedded({ directory, role: 'tool' });
+  const name = `test_${process.pid}_${Date.now().toString(36)}_${Math.random().toString(36).slice(2, 8)}`;
+  const admin = new pg.Client(embedded.connection);
+  await admin.connect();
+  await admin.query(`CREATE DATABASE ${name}`);
+  const connection = { ...embedded.connection, database: name };
+  await migrate(connection, join(PROJECT, 'migrations'));
+  const database = openTestConnections(connection);
+  await createWorkspace(database, 'main', 'Main');
+  return {
+    connection,
+    database,
+    url: `postgresql://${connection.user}@${encodeURIComponent(connection.host)}:${connection.port}/${name}`,
+    async drop() {
+      await database.close();
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await admin.end();
+      await embedded.release();
+    },
+  };
+}
+
+export function openTestConnections(connection: pg.ClientConfig): Database {
+  return openDatabase({
+    connection,
+    read_connections: 2,
+    search_connections: 2,
+    write_connections: 2,
+    statement_timeout_ms: 10_000,
+    connect_timeout_ms: 5000,
+  });
+}
+
+export type TestServer = TestDatabase & {
+  base: string;
+  /** A key of each role in `main`. */
+  keys: Record<Role, string>;
+  actor: Actor;
+  /** A request with the editor's key, unless another is named; a body that is no text is sent as JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestReply>;
+  stop(): Promise<void>;
+};
+// biome-ignore lint/suspicious/noExplicitAny: what a reply holds is what the tests are about
+export type TestReply = { status: number; headers: Headers; text: string; body: any };
+
+export async function startServer(overrides: Partial<AppOptions> = {}): Promise<TestServer> {
+  const opened = await openTestDatabase();
+  const { database } = opened;
+  const app = createApp(database, {
+    body_limit: 1_048_576,
+    request_timeout_ms: 30_000,
+    trusted_proxies: [],
+    hsts: null,
+    https_redirect: false,
+    public_url: undefined,
+    cors_origins: [],
+    logger: pino({ level: process.env.TEST_LOG ?? 'silent' }),
+    ...overrides,
+  });
+  const base = await app.listen({ host: '127.0.0.1', port: 0 });
+  const actor = systemActor((await findWorkspace(database, 'main'))!, 'test');
+  const keys = {} as Record<Role, string>;
+  for (const role of ['viewer', 'editor', 'admin', 'owner'] as const)
+    keys[role] = (await createKey(database, actor, { name: role, role }, { request_id: null })).key!;
+
+  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<TestReply> {
+    const sent = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+    const response = await fetch(base + path, {
+      method,
+      body: sent as RequestInit['body'],
+      headers: { authorization: `Bearer ${keys.editor}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  }
+
+  return {
+    ...opened,
+    base,
+    keys,
+    actor,
+    call,
+    async stop() {
+      app.server.closeAllConnections();
+      await app.close();
+      await opened.drop();
+    },
+  };
+}
