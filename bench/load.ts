@@ -1,4 +1,5 @@
-// Loads the databases anew, after a change to the schema or the data set: `node bench/load.ts --rows 1000000`
+// Loads the databases anew, after a change to how customers are written or to the data set (one to the tables is noticed):
+// `node bench/load.ts --rows 1000000`
 import { parseArgs } from 'node:util';
 import { load, type TargetName } from './databases.ts';
 import { openPostgres, postgresOptions } from './postgres.ts';

@@ -2,6 +2,7 @@
 import type { Config } from '#server/config.ts';
 import { describeConfig } from '#server/config.ts';
 import { openConfigured, serve } from '#server/main.ts';
+import { customerCommands } from './customers.ts';
 import { keyCommands } from './keys.ts';
 import { options } from './options.ts';
 import { workspaceCommands } from './workspaces.ts';
@@ -36,6 +37,7 @@ export const commands: Command[] = [
   },
   ...workspaceCommands,
   ...keyCommands,
+  ...customerCommands,
 ];
 
 async function runServer(words: string[], config: Config): Promise<void> {

@@ -68,7 +68,7 @@ export function createSend(options: ClientOptions): Send {
     const stop = () => ended.abort();
     signal?.addEventListener('abort', stop);
     try {
-      // Not followed: a redirected POST may become a GET, and whoever is redirected to would be sent the key.
+      // Not followed: a redirected POST may become a GET, and the key does not go along to another origin.
       const response = await fetch(address, { ...init, redirect: 'manual', signal: ended.signal });
       return outcomeOf(init.method, response, await response.text(), key);
     } catch (cause) {

@@ -44,12 +44,15 @@ export function parseSearch(
     return { error: { code: 'too_many_words', detail: `search has at most ${SEARCH.words} words.` } };
   if (unique.length > 0 && !unique.some((text) => LETTER_OR_DIGIT.test(text)))
     return { error: { code: 'nothing_to_search', detail: 'search needs a letter or a digit.' } };
-  return { words: unique.map(wordOf) };
+  return { words: unique.flatMap(wordsOf) };
 }
 
-function wordOf(text: string): SearchWord {
+/** A short word with punctuation (`o'`) is looked for by its letters and as it stands. */
+function wordsOf(text: string): SearchWord[] {
   const core = text.replaceAll(EDGES, '');
-  return SHORT.test(core) ? { text: core, short: true } : { text, short: false };
+  const asItStands = { text, short: false };
+  if (!SHORT.test(core)) return [asItStands];
+  return core === text ? [{ text, short: true }] : [{ text: core, short: true }, asItStands];
 }
 
 function digits(number: string): string {

@@ -1,6 +1,7 @@
 // Connections to PostgreSQL. Short independent reads share a few pipelined connections, since waiting for an answer
 // before sending the next question costs more than the question; searches, which may take tens of milliseconds, and
 // writes, which hold a transaction, have connections of their own.
+import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { isConnectionError, unavailable } from './problem.ts';
 
@@ -137,6 +138,7 @@ const COMMIT: Statement = { name: 'commit', text: 'COMMIT' };
 
 // Callbacks rather than promises: pg adds a stack trace to each promise, which costs as much as the query's own work.
 function run(client: pg.ClientBase, statement: Statement, values: unknown[] = []): Promise<Row[]> {
+  corkForThisTurn(client);
   return new Promise((resolve, reject) => {
     client.query(
       { name: statement.name, text: statement.text, values, rowMode: 'array' },
@@ -157,6 +159,20 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   } catch (error) {
     throw isConnectionError(error) ? unavailable(error) : error;
   }
+}
+
+const corked = new WeakSet<Writable>();
+
+/** What is asked in one turn of the event loop goes out in one system call at its end. */
+function corkForThisTurn(client: pg.ClientBase): void {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  if (corked.has(stream)) return;
+  corked.add(stream);
+  stream.cork();
+  setImmediate(() => {
+    corked.delete(stream);
+    stream.uncork();
+  });
 }
 
 /** One pipelined connection that comes back by itself after the database was away. */

@@ -1,5 +1,39 @@
-import type { RouteTable } from './http.ts';
+// The documentation over HTTP: the OpenAPI document, and the same as a page to read.
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Route } from '#contract/api.ts';
+import { docsRoutes } from '#contract/docs.ts';
+import { renderDocs } from './docs-page.ts';
+import type { Handler, RouteTable } from './http.ts';
+import { openapiDocument, openapiText } from './openapi.ts';
 
 export function docsTable(): RouteTable {
-  return [];
+  return [
+    serve(docsRoutes.openapi, 'application/json; charset=utf-8', openapiText()),
+    serve(docsRoutes.page, 'text/html; charset=utf-8', renderDocs(openapiDocument())),
+    serve(
+      docsRoutes.stylesheet,
+      'text/css; charset=utf-8',
+      readFileSync(new URL('./docs.css', import.meta.url), 'utf8'),
+    ),
+  ];
+}
+
+/** A text that stays the same while the server runs. It is public, and asked for anew each time: an upgrade shows at once. */
+function serve(route: Route, type: string, body: string): [Route, Handler] {
+  const etag = `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
+  const headers = { etag, 'cache-control': 'public, no-cache' };
+  return [
+    route,
+    (call) =>
+      names(call.headers['if-none-match'], etag) ? { status: 304, headers } : { status: 200, type, body, headers },
+  ];
+}
+
+/** Whether If-None-Match names this tag, compared weakly: what stands between may have compressed the text. */
+function names(header: string | undefined, etag: string): boolean {
+  return (
+    header !== undefined &&
+    header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
+  );
 }

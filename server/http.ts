@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Route } from '#contract/api.ts';
 import type { ProblemBody } from '#contract/problem.ts';
 import { type Actor, may } from './access/access.ts';
@@ -65,7 +66,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const headers = securityHeaders(options.hsts);
   const app = Fastify({
     loggerInstance: options.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    // One logger for all requests: a line names its request by itself, and most requests log none.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: options.body_limit,
     requestTimeout: options.request_timeout_ms,
     connectionTimeout: 0,

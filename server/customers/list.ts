@@ -232,18 +232,20 @@ function rowWords({ request: { words } }: List): Patterns {
 
 /** Words found in more customers than this share are not worth asking the search index for beside a rarer one. */
 const COMMON = 0.2;
+/** Three letters or digits in a row, or one behind punctuation: what makes a trigram whatever stands around the word. */
+const TRIGRAM = /[\p{L}\p{N}\p{M}]{3}|[^\p{L}\p{N}\p{M}][\p{L}\p{N}]/u;
 const INDEXED_WORDS = 3;
 
 /**
  * Words as conditions for the search index: the rarest, so far as they narrow the search; the rest is checked row by
- * row. A word without a letter or digit has no trigram, and would have the whole index read.
+ * row. A word without a trigram would have the whole index read.
  */
 function indexWords({ request: { words } }: List, shares: number[] = []): Patterns {
   const sorted = words
     .map((word, index) => ({
       ...word,
       share: shares[index] ?? 1 / word.text.length,
-      usable: /[\p{L}\p{N}]/u.test(word.text),
+      usable: word.short || TRIGRAM.test(word.text),
     }))
     .sort((a, b) => Number(b.usable) - Number(a.usable) || a.share - b.share);
   const indexed = sorted.filter(

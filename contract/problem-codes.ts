@@ -1,0 +1,108 @@
+// Every code that a problem may carry. A code is stable: programs act on it, so it is never renamed or used for
+// something else. The documentation explains each under its own name, and a test holds the list against the code.
+
+export type ProblemCode = {
+  /** Statuses of the replies that have it as their own `code`. */
+  statuses: readonly number[];
+  /** Whether it also, or only, stands in the `errors` of a reply. */
+  in_errors?: true;
+  meaning: string;
+};
+
+const of = (...statuses: number[]) => ({ statuses });
+const inErrors = { statuses: [], in_errors: true } as const;
+const both = (status: number) => ({ statuses: [status], in_errors: true }) as const;
+
+export const problemCodes = {
+  invalid: { ...of(400), meaning: 'One or more values are not valid; `errors` names each.' },
+  malformed_json: { ...of(400), meaning: 'The body is empty or not valid JSON.' },
+  unexpected_body: { ...of(400), meaning: 'The request takes no body, but has one.' },
+  bad_url: { ...of(400), meaning: 'The path is not valid percent-encoded UTF-8.' },
+  malformed_request: { ...of(400), meaning: 'This is not a valid HTTP request; the connection is closed.' },
+  bad_request: { ...of(400), meaning: 'The request was cut off, or is not as long as it says.' },
+  unauthenticated: { ...of(401), meaning: 'There is no API key, or it is unknown or revoked.' },
+  forbidden: { ...of(403), meaning: 'The role of the key lacks the permission that the route takes.' },
+  role_too_high: { ...both(403), meaning: 'Nobody can create or revoke a key with a role above their own.' },
+  https_required: { ...of(403), meaning: 'This server takes requests over HTTPS only.' },
+  not_found: {
+    ...of(404),
+    meaning: 'There is nothing here: no such path, or no such record in the workspace of the key.',
+  },
+  method_not_allowed: { ...of(405), meaning: 'The path takes other methods; `Allow` names them.' },
+  request_timeout: { ...of(408), meaning: 'The request took too long to arrive.' },
+  version_mismatch: {
+    ...both(412),
+    meaning: 'The customer has changed since the version that `If-Match` names: read it again and decide anew.',
+  },
+  body_too_large: { ...of(413), meaning: 'The body is larger than the server takes.' },
+  uri_too_long: { ...of(414), meaning: 'The path is too long.' },
+  unsupported_media_type: {
+    ...of(415),
+    meaning: 'The body has a `Content-Type` that the route does not take, or a charset other than UTF-8.',
+  },
+  unsupported_encoding: { ...of(415), meaning: 'The body is compressed; send it as it is.' },
+  idempotency_key_reused: {
+    ...of(422),
+    meaning: 'The `Idempotency-Key` was used for another request within the last 24 hours.',
+  },
+  headers_too_large: { ...of(431), meaning: 'The headers are too large.' },
+  internal: { ...of(500), meaning: 'Something went wrong on our side; the log has more under the `request_id`.' },
+  database_unavailable: {
+    ...of(503),
+    meaning: 'The database cannot be reached at the moment. Nothing has changed; try again after `Retry-After`.',
+  },
+  too_slow: { ...of(503), meaning: 'The database took too long. Nothing has changed; try again after `Retry-After`.' },
+  outcome_unknown: {
+    ...of(503),
+    meaning:
+      'The connection to the database was lost while the change was being saved: it may have happened. Repeat it with the same `Idempotency-Key`.',
+  },
+
+  required: { ...inErrors, meaning: 'The field must be there and must not be empty.' },
+  wrong_type: { ...inErrors, meaning: 'The value has another JSON type than the field; nothing is converted.' },
+  unknown_field: { ...inErrors, meaning: 'There is no such field.' },
+  read_only: { ...inErrors, meaning: 'The field is set by the server and cannot be written.' },
+  too_long: { ...inErrors, meaning: 'The text has more characters than the field or parameter takes.' },
+  invalid_characters: {
+    ...inErrors,
+    meaning:
+      'The text has characters that are not taken there, such as digits in a name or a control character anywhere.',
+  },
+  invalid_email: { ...inErrors, meaning: 'This is not an email address.' },
+  invalid_phone: { ...inErrors, meaning: 'This is not a telephone number of 7 to 15 digits.' },
+  invalid_region: { ...inErrors, meaning: 'This is not an ISO 3166-1 code of two letters.' },
+  invalid_role: { ...inErrors, meaning: 'This is not one of the roles.' },
+  invalid_slug: {
+    ...inErrors,
+    meaning: 'The name of a workspace has lower-case letters, digits and inner hyphens, a letter first.',
+  },
+  invalid_timestamp: { ...inErrors, meaning: 'This is not a time as RFC 3339 writes it, with an offset.' },
+  email_taken: { ...inErrors, meaning: 'Another customer of the workspace has this email; `conflict` links to it.' },
+  external_id_taken: {
+    ...inErrors,
+    meaning: 'Another customer of the workspace has this external id; `conflict` links to it.',
+  },
+  external_id_differs: { ...inErrors, meaning: 'The external id in the body is not the one in the path.' },
+  duplicate_member: { ...inErrors, meaning: 'An object in the body has the same member name twice.' },
+  invalid_encoding: {
+    ...inErrors,
+    meaning: 'The body or a parameter is not valid UTF-8, or a percent-escape is broken.',
+  },
+  invalid_header: { ...inErrors, meaning: 'The header does not have the form that it must have.' },
+  unknown_parameter: { ...inErrors, meaning: 'The route has no such query parameter.' },
+  duplicate_parameter: { ...inErrors, meaning: 'The query parameter is given twice.' },
+  invalid_number: {
+    ...inErrors,
+    meaning: 'The query parameter must be a whole number within its bounds, in plain digits.',
+  },
+  invalid_boolean: { ...inErrors, meaning: 'The query parameter must be `true` or `false`.' },
+  invalid_ordering: { ...inErrors, meaning: 'This is not one of the orderings.' },
+  invalid_cursor: {
+    ...inErrors,
+    meaning:
+      'The cursor belongs to another list, another filter or another ordering, or is damaged: begin anew without it.',
+  },
+  not_with_deleted: { ...inErrors, meaning: 'The parameter cannot be combined with `deleted=true`.' },
+  nothing_to_search: { ...inErrors, meaning: 'The search has no letter and no digit.' },
+  too_many_words: { ...inErrors, meaning: 'The search has more words than it may have.' },
+} as const satisfies Record<string, ProblemCode>;

@@ -1,0 +1,89 @@
+// What the documentation shows: one customer and what happens to it. A test holds every example against its schema.
+
+const request_id = '7d3f9c52-0f0e-4c1b-8a55-2b6f5c1d9e04';
+
+export const customer = {
+  id: '019c1363-49c0-7a5b-9d4b-3f6a1c2e8b90',
+  first_name: 'Ada',
+  last_name: 'Lovelace',
+  full_name: 'Ada Lovelace',
+  email: 'ada@example.com',
+  phone: '+44 20 7946 0958',
+  phone_e164: '+442079460958',
+  is_active: true,
+  external_id: 'crm-00042',
+  version: 2,
+  created_at: '2026-01-31T09:30:00.000000Z',
+  updated_at: '2026-02-03T16:12:45.318207Z',
+};
+const { first_name, last_name, email, phone, external_id, created_at } = customer;
+
+const key = {
+  id: '019c1363-2a58-7c06-b7c3-51a0de94f1aa',
+  name: 'Nightly import',
+  role: 'editor',
+  created_at,
+  revoked_at: null,
+};
+const workspace = { slug: 'main', name: 'Main', region: 'GB', created_at };
+const event = {
+  position: 1815,
+  at: customer.updated_at,
+  type: 'customer.updated',
+  customer_id: customer.id,
+  customer_version: 2,
+  actor: { type: 'key', id: key.id, name: key.name },
+  request_id,
+  cause_id: null,
+  changes: { phone: [null, phone] },
+  customer,
+};
+
+/** By the name of the schema of a body or reply. */
+export const examples: Record<string, unknown> = {
+  Customer: customer,
+  CustomerInput: { first_name, last_name, email, phone, external_id },
+  CustomerPatch: { phone },
+  CustomerMessage: { message: 'Customer activated.', customer },
+  CustomerPage: { count: 1, count_is_exact: true, next: null, previous: null, results: [customer] },
+  CustomerStats: { total_customers: 1_000_000, active_customers: 897_204, inactive_customers: 102_796 },
+  EventPage: { results: [event] },
+  History: { results: [event], next: null },
+  Keys: { results: [key] },
+  KeyInput: { name: key.name, role: key.role },
+  NewKey: { ...key, key: `clt_019c13632a587c06b7c351a0de94f1aa1_${'5b0c7e'.repeat(10)}f29d` },
+  Workspaces: { results: [workspace] },
+  WorkspacePatch: { region: 'GB' },
+  Workspace: workspace,
+  Status: { status: 'ok' },
+  Problem: {
+    type: '/api/docs#invalid',
+    title: 'Bad Request',
+    status: 400,
+    detail: 'A customer with this email already exists.',
+    instance: '/api/customers',
+    code: 'invalid',
+    request_id,
+    errors: [
+      {
+        pointer: '/email',
+        code: 'email_taken',
+        detail: 'A customer with this email already exists.',
+        conflict: { id: customer.id, href: `/api/customers/${customer.id}` },
+      },
+    ],
+  },
+};
+
+const parameters: Record<string, Record<string, unknown>> = {
+  customersList: { search: 'lovelace', limit: 10 },
+  customersGet: { fields: 'id,full_name,email' },
+  eventsFeed: { after: 1814, limit: 100 },
+  accessRevokeKey: { id: key.id },
+};
+const inPaths: Record<string, string> = { id: customer.id, external_id, slug: workspace.slug };
+
+/** What the example request of an operation gives for a parameter; undefined where it leaves it out. */
+export function exampleOf(operationId: string, place: 'path' | 'query' | 'header', name: string): unknown {
+  return parameters[operationId]?.[name] ?? (place === 'path' ? inPaths[name] : undefined);
+}
