@@ -20,6 +20,7 @@ export const problemCodes = {
   bad_url: { ...of(400), meaning: 'The path is not valid percent-encoded UTF-8.' },
   malformed_request: { ...of(400), meaning: 'This is not a valid HTTP request; the connection is closed.' },
   bad_request: { ...of(400), meaning: 'The request was cut off, or is not as long as it says.' },
+  empty_file: { ...of(400), meaning: 'The file to be imported is empty.' },
   unauthenticated: { ...of(401), meaning: 'There is no API key, or it is unknown or revoked.' },
   forbidden: { ...of(403), meaning: 'The role of the key lacks the permission that the route takes.' },
   role_too_high: { ...both(403), meaning: 'Nobody can create or revoke a key with a role above their own.' },
@@ -105,4 +106,13 @@ export const problemCodes = {
   not_with_deleted: { ...inErrors, meaning: 'The parameter cannot be combined with `deleted=true`.' },
   nothing_to_search: { ...inErrors, meaning: 'The search has no letter and no digit.' },
   too_many_words: { ...inErrors, meaning: 'The search has more words than it may have.' },
+  invalid_csv: { ...inErrors, meaning: 'The row of an import is not valid CSV.' },
+  wrong_length: {
+    ...inErrors,
+    meaning: 'The row of an import has more or fewer cells than the first line of the file.',
+  },
+  invalid_flag: {
+    ...inErrors,
+    meaning: 'The cell of an import is neither `true` nor `false`, nor another of the words that stand for them there.',
+  },
 } as const satisfies Record<string, ProblemCode>;

@@ -1,4 +1,5 @@
 // The app: slices registered by hand, in order.
+import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import { authenticate } from './access/access.ts';
 import { accessTable } from './access/routes.ts';
@@ -14,6 +15,15 @@ export type AppOptions = Omit<HttpOptions, 'authenticate'>;
 export function createApp(database: Database, options: AppOptions): FastifyInstance {
   const http: HttpOptions = { ...options, authenticate: (authorization) => authenticate(database, authorization) };
   const app = createHttp(http);
+  if (options.cors_origins.length > 0)
+    app.register(cors, {
+      origin: [...options.cors_origins],
+      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      allowedHeaders: ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'X-Request-Id', 'Clientele-Workspace'],
+      exposedHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'X-Request-Id', 'Clientele-Position', 'Idempotency-Replayed'],
+      maxAge: 600,
+      strictPreflight: false,
+    });
   for (const table of [
     healthTable(database),
     docsTable(),

@@ -94,19 +94,22 @@ export function openDatabase(options: DatabaseOptions): Database {
     read(statement, values) {
       sent++;
       next = (next + 1) % readers.length;
-      return readers[next]!.query(statement, values);
+      const reader = readers[next]!;
+      return twice(() => reader.query(statement, values));
     },
-    async search(statement, values) {
+    search(statement, values) {
       sent++;
-      const client = await connect(searchers);
-      try {
-        const rows = await run(client, statement, values);
-        client.release();
-        return rows;
-      } catch (error) {
-        client.release(isConnectionError(error));
-        throw error;
-      }
+      return twice(async () => {
+        const client = await connect(searchers);
+        try {
+          const rows = await run(client, statement, values);
+          client.release();
+          return rows;
+        } catch (error) {
+          client.release(isConnectionError(error));
+          throw error;
+        }
+      });
     },
     async begin() {
       const client = await connect(writers);
@@ -149,7 +152,10 @@ function run(client: pg.ClientBase, statement: Statement, values: unknown[] = []
 
 function openPool(config: pg.ClientConfig, max: number): pg.Pool {
   const pool = new pg.Pool({ ...config, max, idleTimeoutMillis: 0 } as pg.PoolConfig);
-  pool.on('error', () => {}); // an idle connection that the database closed; the pool has dropped it already
+  // A connection that the database closed: the pool drops an idle one, and a busy one fails the statement it is at.
+  // Nobody listening would end the process.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
@@ -157,7 +163,7 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
     return await pool.connect();
   } catch (error) {
-    throw isConnectionError(error) ? unavailable(error) : error;
+    throw unavailable(error);
   }
 }
 
@@ -175,47 +181,52 @@ function corkForThisTurn(client: pg.ClientBase): void {
   });
 }
 
-/** One pipelined connection that comes back by itself after the database was away. */
+/** One pipelined connection, made anew when it is asked for after the database was away. */
 function openPipeline(config: pg.ClientConfig) {
   let client: pg.Client | null = null;
-  let closed = false;
-  let connecting: Promise<void> = open();
+  let connecting: Promise<pg.Client> | null = null;
 
-  async function open(): Promise<void> {
+  async function open(): Promise<pg.Client> {
     const candidate = new pg.Client(config);
     const lost = () => {
       if (client === candidate) client = null;
     };
     candidate.on('error', lost);
-    candidate.on('end', () => {
-      lost();
-      if (!closed) retry();
-    });
+    candidate.on('end', lost);
     try {
       await candidate.connect();
-      client = candidate;
-    } catch {
+    } catch (error) {
       candidate.end().catch(() => {});
+      throw unavailable(error);
     }
+    client = candidate;
+    return candidate;
   }
 
-  function retry(): void {
-    setTimeout(() => {
-      if (closed || client) return;
-      connecting = open();
-    }, 200).unref();
+  async function connect(): Promise<pg.Client> {
+    connecting ??= open().finally(() => {
+      connecting = null;
+    });
+    return connecting;
   }
 
   return {
     async query(statement: Statement, values?: unknown[]): Promise<Row[]> {
-      if (!client) await connecting;
-      if (!client) throw unavailable();
-      return run(client, statement, values);
+      return run(client ?? (await connect()), statement, values);
     },
     async close(): Promise<void> {
-      closed = true;
-      await connecting;
+      await connecting?.catch(() => {});
       await client?.end();
     },
   };
+}
+
+/** A read that met a connection closed meanwhile is asked once more, on a new one: nothing is lost by asking twice. */
+async function twice<Result>(read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isConnectionError(error)) return read();
+    throw error;
+  }
 }

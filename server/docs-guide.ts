@@ -55,7 +55,7 @@ const conditional = html`
 <p>The <code>ETag</code> of a customer is its version. Send it back in <code>If-Match</code> with a write, and the write is done only if nobody has changed the customer since; otherwise it is refused with 412, code <a href="#version_mismatch"><code>version_mismatch</code></a>.</p>
 ${shell(`curl -X PATCH "$CLIENTELE_URL/api/customers/019c1363-49c0-7a5b-9d4b-3f6a1c2e8b90" \\
   ${AUTHORIZATION} \\
-  -H 'If-Match: "2"' \\
+  -H 'If-Match: "1"' \\
   -H 'Content-Type: application/json' \\
   -d '{ "phone": null }'`)}
 <p>On reads, <code>If-None-Match</code> answers 304 without a body when nothing has changed. It works for one customer and for lists; asking again whether a list has changed costs the server next to nothing, however long the list.</p>`;

@@ -57,7 +57,7 @@ function permissionOf({ 'x-permission': permission }: Operation): Html {
 function parameterList(title: string, parameters: Parameter[]): Html | undefined {
   if (parameters.length === 0) return undefined;
   const fields = parameters.map(({ name, schema, required, description }) =>
-    fieldOf(name, schema, required, description),
+    fieldOf(name, { ...schema, description }, 'request', required),
   );
   return html`<h4>${title}</h4><dl class="fields">${fields}</dl>`;
 }
@@ -86,7 +86,7 @@ function bodyOf({ requestBody }: Operation, schemas: Record<string, Schema>): Ht
     index > 0 && ' or ',
     html`<code>${type}</code>`,
   ]);
-  return html`<h4>Body</h4><p>${typeOf(media!.schema)} as ${types}.</p>${fieldsOf(schema)}`;
+  return html`<h4>Body</h4><p>JSON, sent as ${types}.</p>${fieldsOf(schema, 'request')}`;
 }
 
 function replyOf(status: string, { $ref, description, headers = {}, content = {} }: Response): Html {

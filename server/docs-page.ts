@@ -39,7 +39,7 @@ ${groups.map(
   (group) => html`${heading(group.id, group.name)}<p>${prose(group.description)}</p>
 ${group.endpoints.map((endpoint) => operationSection(endpoint, components.schemas))}`,
 )}
-<section aria-labelledby="objects">${heading('objects', 'Objects')}${Object.entries(components.schemas).map(objectOf)}</section>
+<section aria-labelledby="objects">${heading('objects', 'Objects')}${objectsOf(document).map(objectOf)}</section>
 <section class="codes" aria-labelledby="codes">${heading('codes', 'Codes')}${codeList()}</section>
 </main>
 </body>
@@ -65,6 +65,12 @@ ${groups.map(
 </nav>`;
 }
 
+/** What replies are made of. The fields of a body stand with its routes. */
+function objectsOf(document: OpenApi): [string, Schema][] {
+  const replies = JSON.stringify(document, (key, value) => (key === 'requestBody' ? undefined : value));
+  return Object.entries(document.components.schemas).filter(([name]) => replies.includes(`/schemas/${name}"`));
+}
+
 function objectOf([name, schema]: [string, Schema]): Html {
-  return html`<h3 id="${name}"><a href="#${name}">${name}</a></h3>${schema.description && html`<p>${prose(schema.description)}</p>`}${fieldsOf(schema)}`;
+  return html`<h3 id="${name}"><a href="#${name}">${name}</a></h3>${schema.description && html`<p>${prose(schema.description)}</p>`}${fieldsOf(schema, 'reply')}`;
 }

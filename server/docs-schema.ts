@@ -2,18 +2,28 @@
 import { type Html, html, prose } from './html.ts';
 import { nameOf, type Schema } from './openapi-schema.ts';
 
+/** Which fields are marked: in what a caller sends those that must be there, in a reply those that may be absent. */
+export type Use = 'request' | 'reply';
+
 /** The fields of an object, those of objects within it below them. */
-export function fieldsOf(schema: Schema): Html {
+export function fieldsOf(schema: Schema, use: Use): Html {
   const { properties = {}, required = [] } = schema;
-  return html`<dl class="fields">${Object.entries(properties).map(([name, field]) => fieldOf(name, field, required.includes(name)))}</dl>`;
+  return html`<dl class="fields">${Object.entries(properties).map(([name, field]) =>
+    fieldOf(name, field, use, required.includes(name)),
+  )}</dl>`;
 }
 
 /** One field or parameter. */
-export function fieldOf(name: string, schema: Schema, required: boolean, description = schema.description): Html {
+export function fieldOf(name: string, schema: Schema, use: Use, required: boolean): Html {
+  const { description } = schema;
   const inner = schema.properties ? schema : schema.items || undefined;
+  const mark =
+    use === 'request'
+      ? required && html` <span class="required">required</span>`
+      : !required && html` <span class="type">may be absent</span>`;
   return html`<div>
-<dt><code>${name}</code> <span class="type">${typeOf(schema)}</span>${required && html` <span class="required">required</span>`}</dt>
-<dd>${description && html`<p>${prose(description)}</p>`}${rulesOf(schema)}${inner?.properties && fieldsOf(inner)}</dd>
+<dt><code>${name}</code> <span class="type">${typeOf(schema)}</span>${mark}</dt>
+<dd>${description && html`<p>${prose(description)}</p>`}${rulesOf(schema)}${inner?.properties && fieldsOf(inner, use)}</dd>
 </div>`;
 }
 

@@ -100,6 +100,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
   const routes: { method: string; pattern: RegExp }[] = [];
   app.addHook('onRoute', ({ method, url }) => {
+    if (url === '*') return;
     const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}/?$`);
     for (const one of [method].flat()) routes.push({ method: one, pattern });
   });

@@ -2,7 +2,7 @@
 
 const request_id = '7d3f9c52-0f0e-4c1b-8a55-2b6f5c1d9e04';
 
-export const customer = {
+const customer = {
   id: '019c1363-49c0-7a5b-9d4b-3f6a1c2e8b90',
   first_name: 'Ada',
   last_name: 'Lovelace',
@@ -12,9 +12,9 @@ export const customer = {
   phone_e164: '+442079460958',
   is_active: true,
   external_id: 'crm-00042',
-  version: 2,
+  version: 1,
   created_at: '2026-01-31T09:30:00.000000Z',
-  updated_at: '2026-02-03T16:12:45.318207Z',
+  updated_at: '2026-01-31T09:30:00.000000Z',
 };
 const { first_name, last_name, email, phone, external_id, created_at } = customer;
 
@@ -26,24 +26,31 @@ const key = {
   revoked_at: null,
 };
 const workspace = { slug: 'main', name: 'Main', region: 'GB', created_at };
+const changed = {
+  ...customer,
+  phone: '+44 20 7946 0123',
+  phone_e164: '+442079460123',
+  version: 2,
+  updated_at: '2026-02-03T16:12:45.318207Z',
+};
 const event = {
   position: 1815,
-  at: customer.updated_at,
+  at: changed.updated_at,
   type: 'customer.updated',
   customer_id: customer.id,
-  customer_version: 2,
+  customer_version: changed.version,
   actor: { type: 'key', id: key.id, name: key.name },
   request_id,
   cause_id: null,
-  changes: { phone: [null, phone] },
-  customer,
+  changes: { phone: [phone, changed.phone] },
+  customer: changed,
 };
 
 /** By the name of the schema of a body or reply. */
 export const examples: Record<string, unknown> = {
   Customer: customer,
   CustomerInput: { first_name, last_name, email, phone, external_id },
-  CustomerPatch: { phone },
+  CustomerPatch: { phone: changed.phone },
   CustomerMessage: { message: 'Customer activated.', customer },
   CustomerPage: { count: 1, count_is_exact: true, next: null, previous: null, results: [customer] },
   CustomerStats: { total_customers: 1_000_000, active_customers: 897_204, inactive_customers: 102_796 },
@@ -77,7 +84,6 @@ export const examples: Record<string, unknown> = {
 
 const parameters: Record<string, Record<string, unknown>> = {
   customersList: { search: 'lovelace', limit: 10 },
-  customersGet: { fields: 'id,full_name,email' },
   eventsFeed: { after: 1814, limit: 100 },
   accessRevokeKey: { id: key.id },
 };

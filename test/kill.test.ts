@@ -15,7 +15,11 @@ test('ten kills under load lose nothing that was acknowledged', async () => {
   const data = await mkdtemp(join(tmpdir(), 'clientele-kill-'));
   await chmod(data, 0o755);
   const environment = { ...process.env, CLIENTELE_DATA: data, PORT: '0', DATABASE_URL: '' };
-  const { stdout } = await promisify(execFile)(process.execPath, ['cli/main.ts', 'keys', 'create', '--role', 'editor', '--name', 'load'], { cwd: PROJECT, env: environment });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['cli/main.ts', 'keys', 'create', '--role', 'editor', '--name', 'load'],
+    { cwd: PROJECT, env: environment },
+  );
   const headers = { authorization: `Bearer ${stdout.trim()}`, 'content-type': 'application/json' };
   const acknowledged: string[] = [];
   let serial = 0;
@@ -53,8 +57,13 @@ test('ten kills under load lose nothing that was acknowledged', async () => {
         if (event.customer_id) created.add(event.customer_id);
       }
     }
-    assert.deepEqual(acknowledged.filter((id) => !created.has(id)), []);
-    const stats = (await (await fetch(`${server.url}/api/customers/stats`, { headers })).json()) as { total_customers: number };
+    assert.deepEqual(
+      acknowledged.filter((id) => !created.has(id)),
+      [],
+    );
+    const stats = (await (await fetch(`${server.url}/api/customers/stats`, { headers })).json()) as {
+      total_customers: number;
+    };
     assert.equal(stats.total_customers, created.size);
   } finally {
     const ended = new Promise((resolve) => server.process.once('exit', resolve));
@@ -65,7 +74,11 @@ test('ten kills under load lose nothing that was acknowledged', async () => {
 });
 
 async function start(env: NodeJS.ProcessEnv): Promise<{ process: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, ['cli/main.ts', 'serve'], { cwd: PROJECT, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, ['cli/main.ts', 'serve'], {
+    cwd: PROJECT,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   for await (const chunk of child.stderr!) {
     said += chunk;

@@ -30,40 +30,60 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 test('the log explains every answer, and the tables are what the log says', async () => {
   let run = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.array(command, { minLength: 1, maxLength: 30 }), { minLength: 1, maxLength: 4 }), async (bursts) => {
-      const tag = `r${++run}`;
-      const email = (number: number) => `${tag}.${number}@example.com`;
-      const external = (number: number) => `${tag}-${number}`;
-      const start = await lastPosition();
-      const ids: string[] = [];
-      for (const burst of bursts) {
-        const replies = await Promise.all(burst.map((one) => send(one, ids, email, external)));
-        for (const reply of replies) {
-          assert.ok(reply.status < 500, reply.text);
-          if (reply.status === 201) ids.push(reply.body.id);
+    fc.asyncProperty(
+      fc.array(fc.array(command, { minLength: 1, maxLength: 30 }), { minLength: 1, maxLength: 4 }),
+      async (bursts) => {
+        const tag = `r${++run}`;
+        const email = (number: number) => `${tag}.${number}@example.com`;
+        const external = (number: number) => `${tag}-${number}`;
+        const start = await lastPosition();
+        const ids: string[] = [];
+        for (const burst of bursts) {
+          const replies = await Promise.all(burst.map((one) => send(one, ids, email, external)));
+          for (const reply of replies) {
+            assert.ok(reply.status < 500, reply.text);
+            if (reply.status === 201) ids.push(reply.body.id);
+          }
+          await checkReplies(replies);
         }
-        await checkReplies(replies);
-      }
-      await checkLog(start, tag);
-    }),
+        await checkLog(start, tag);
+      },
+    ),
     { numRuns: 40 },
   );
 });
 
-function send(one: Command, ids: string[], email: (n: number) => string, external: (n: number) => string): Promise<TestReply> {
-  const id = 'target' in one ? (ids[one.target % Math.max(1, ids.length)] ?? '01890000-0000-7000-8000-000000000000') : '';
+function send(
+  one: Command,
+  ids: string[],
+  email: (n: number) => string,
+  external: (n: number) => string,
+): Promise<TestReply> {
+  const id =
+    'target' in one ? (ids[one.target % Math.max(1, ids.length)] ?? '01890000-0000-7000-8000-000000000000') : '';
   const body = (fields: object) => ({ first_name: 'Ann', last_name: 'Other', ...fields });
   switch (one.kind) {
     case 'create':
-      return server.call('POST', '/api/customers', body({ email: email(one.email), external_id: one.external === null ? null : external(one.external) }));
+      return server.call(
+        'POST',
+        '/api/customers',
+        body({ email: email(one.email), external_id: one.external === null ? null : external(one.external) }),
+      );
     case 'update':
-      return server.call('PATCH', `/api/customers/${id}`, { is_active: one.active, ...(one.email === null ? {} : { email: email(one.email) }) });
+      return server.call('PATCH', `/api/customers/${id}`, {
+        is_active: one.active,
+        ...(one.email === null ? {} : { email: email(one.email) }),
+      });
     case 'delete':
       return server.call('DELETE', `/api/customers/${id}`);
     case 'restore':
       return server.call('POST', `/api/customers/${id}/restore`);
     case 'upsert':
-      return server.call('PUT', `/api/customers/by-external-id/${external(one.external)}`, body({ email: email(one.email) }));
+      return server.call(
+        'PUT',
+        `/api/customers/by-external-id/${external(one.external)}`,
+        body({ email: email(one.email) }),
+      );
   }
 }
 
@@ -119,6 +139,10 @@ async function checkLog(start: number, tag: string): Promise<void> {
 }
 
 async function lastPosition(): Promise<number> {
-  const { headers } = await server.call('POST', '/api/customers', { first_name: 'Mark', last_name: 'Er', email: `mark${Math.random()}@example.org` });
+  const { headers } = await server.call('POST', '/api/customers', {
+    first_name: 'Mark',
+    last_name: 'Er',
+    email: `mark${Math.random()}@example.org`,
+  });
   return Number(headers.get('clientele-position'));
 }

@@ -38,6 +38,17 @@ export function createCustomer(
   return write(database, actor, { kind: 'create', input: wholeInput(actor, body) }, context);
 }
 
+/** Creates a customer of fields that `checkInput` has passed, at a time of the caller's choosing, as an import may. */
+export function createChecked(
+  database: Database,
+  actor: Actor,
+  fields: Partial<CustomerInput>,
+  created_at: string | undefined,
+  context: WriteContext,
+): Promise<Outcome> {
+  return write(database, actor, { kind: 'create', input: derive(actor, withDefaults(fields)), created_at }, context);
+}
+
 /** Makes the customer what the body says, optional fields left out taking their defaults. */
 export function replaceCustomer(
   database: Database,
@@ -162,3 +173,4 @@ export async function customerHistory(
 }
 
 export type { Customer };
+export { settleSearch } from './search-upkeep.ts';

@@ -101,3 +101,6 @@ export const CLEAN_PENDING: Statement = {
   name: 'clean_pending',
   text: `SELECT gin_clean_pending_list('customers_search')`,
 };
+
+/** Tells the planner what the table has become. */
+export const ANALYZE_CUSTOMERS: Statement = { name: 'analyze_customers', text: 'ANALYZE customers' };

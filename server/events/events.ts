@@ -4,7 +4,16 @@ import { INPUT_FIELDS } from '#contract/customers.ts';
 import type { EventActor, LogEvent } from '#contract/events.ts';
 import type { Database, Row, Session, Statement } from '../database.ts';
 import { isConnectionError, outcomeUnknown, unavailable } from '../problem.ts';
-import { APPEND_EVENTS, FIND_EVENT, LOCK_LEDGER, READ_AFTER, READ_FEED, READ_HISTORY, READ_LEDGER } from './store.ts';
+import {
+  APPEND_EVENTS,
+  FIND_EVENT,
+  LOCK_LEDGER,
+  READ_AFTER,
+  READ_FEED,
+  READ_HISTORY,
+  READ_LEDGER,
+  RECORD_CAUSE,
+} from './store.ts';
 
 export type Ledger = { position: number; now: string };
 export type Ask = [statement: Statement, values: unknown[]];
@@ -119,6 +128,24 @@ async function wasCommitted(
       if (Date.now() > deadline) throw outcomeUnknown(error);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
+  }
+}
+
+/** Says what the events that will carry this `cause_id` belong to. Each of them is written with its own change. */
+export async function recordCause(
+  database: Database,
+  workspace_id: number,
+  cause: { id: string; kind: string; actor: EventActor },
+): Promise<void> {
+  const session = await database.begin();
+  try {
+    const recorded = session.query(RECORD_CAUSE, [workspace_id, cause.id, cause.kind, JSON.stringify(cause.actor)]);
+    const [, committed] = await Promise.all([recorded, session.commit()]);
+    if (!committed) throw new Error('PostgreSQL rolled the transaction back.');
+    session.release();
+  } catch (error) {
+    session.release(true);
+    throw isConnectionError(error) ? unavailable(error) : error;
   }
 }
 

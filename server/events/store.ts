@@ -21,6 +21,11 @@ export const APPEND_EVENTS: Statement = {
     WHERE workspace_id = $1`,
 };
 
+export const RECORD_CAUSE: Statement = {
+  name: 'record_cause',
+  text: 'INSERT INTO causes (workspace_id, id, kind, actor, at) VALUES ($1, $2, $3, $4, clock_timestamp())',
+};
+
 const EVENT_COLUMNS = `position, ${rfc3339('at')}, type, customer_id, customer_version, actor, request_id, cause_id, before, after`;
 
 export const READ_LEDGER: Statement = {

@@ -1,0 +1,128 @@
+// Imports: many customers from one CSV file, through the same write as every request.
+import type { Actor } from '../access/access.ts';
+import { createChecked, settleSearch } from '../customers/customers.ts';
+import type { Database } from '../database.ts';
+import { recordCause } from '../events/events.ts';
+import { asProblem, Problem } from '../problem.ts';
+import { uuidv7 } from '../uuid.ts';
+import { type CheckedRow, checkRow, type Header, type Refusal, readHeader, refusalOf } from './columns.ts';
+import { type CsvRow, readCsv } from './csv.ts';
+
+export { COLUMNS, REPORTED } from './columns.ts';
+
+/** `rows` is how many have been dealt with so far; each was either created or refused. */
+export type ImportCounts = { created: number; refused: number; rows: number };
+
+/** A row that was not taken: the line it begins on, its cells, and the columns of its file. */
+export type RefusedRow = Refusal & { line: number; cells: string[]; columns: string[] };
+
+export type ImportOptions = {
+  /** Called in the order of the lines; the import waits for it. */
+  onRefused(row: RefusedRow): void | Promise<void>;
+  onProgress?(counts: ImportCounts): void;
+  /** Ends the import after the batches under way, with the counts so far as the answer. */
+  signal?: AbortSignal;
+};
+
+/** As many rows as one transaction takes, so that a person's save waits for a moment only. */
+const BATCH = 500;
+/** Characters after which a batch is full as well: rows may be long. */
+const BATCH_SIZE = 1_000_000;
+
+/**
+ * Creates a customer of each row of a CSV file (UTF-8, COMMAs, a header of `COLUMNS`), in batches of which one is written
+ * while the next is read. Throws a Problem (400) before anything is written where the header is wrong; later, after
+ * the batches under way, where the source or the database fails: what was counted by then is saved.
+ */
+export async function importCustomers(
+  database: Database,
+  actor: Actor,
+  source: AsyncIterable<Uint8Array>,
+  { onRefused, onProgress, signal }: ImportOptions,
+): Promise<ImportCounts> {
+  const counts: ImportCounts = { created: 0, refused: 0, rows: 0 };
+  const cause = openCause(database, actor);
+  const rows = readCsv(source);
+  let failure: { error: unknown } | undefined;
+  let reported: Promise<void> = Promise.resolve();
+  try {
+    const first = await rows.next();
+    if (first.done) throw new Problem(400, 'empty_file', 'The file is empty.');
+    const header = readHeader(first.value);
+    for await (const batch of batches(rows)) {
+      if (signal?.aborted) break;
+      const written = write(batch.map((row) => checkRow(header, row)));
+      await reported;
+      reported = report(header, batch, written).catch((error) => {
+        failure ??= { error };
+      });
+      if (failure) break;
+    }
+  } catch (error) {
+    // A source that is cut off because the import is to end, has not failed.
+    if (!signal?.aborted) failure ??= { error };
+  }
+  await reported;
+  if (failure) throw failure.error;
+  await settleSearch(database, counts.created);
+  return counts;
+
+  /** Sends the rows that pass. What became of each: nothing to say, or why it was refused. */
+  async function write(checked: CheckedRow[]): Promise<PromiseSettledResult<Refusal | undefined>[]> {
+    const context = { request_id: null, cause_id: checked.some((row) => !row.refusal) ? await cause() : undefined };
+    return Promise.allSettled(
+      checked.map(async (row) => {
+        if (row.refusal) return row.refusal;
+        const { created_at, ...fields } = row.fields;
+        return createChecked(database, actor, fields, created_at, context).then(() => undefined, refusalOr);
+      }),
+    );
+  }
+
+  async function report({ names }: Header, batch: CsvRow[], written: ReturnType<typeof write>): Promise<void> {
+    const failed: unknown[] = [];
+    for (const [index, outcome] of (await written).entries()) {
+      if (outcome.status === 'rejected') failed.push(outcome.reason);
+      else if (!outcome.value) counts.created++;
+      else {
+        counts.refused++;
+        const { line, cells } = batch[index]!;
+        await onRefused({ ...outcome.value, line, cells, columns: names });
+      }
+    }
+    counts.rows = counts.created + counts.refused;
+    onProgress?.({ ...counts });
+    if (failed.length > 0) throw failed[0];
+  }
+}
+
+async function* batches(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[]> {
+  let batch: CsvRow[] = [];
+  let size = 0;
+  for await (const row of rows) {
+    batch.push(row);
+    for (const cell of row.cells) size += cell.length;
+    if (batch.length < BATCH && size < BATCH_SIZE) continue;
+    yield batch;
+    batch = [];
+    size = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Gives the import's id, to which its events refer. It is recorded when it is first asked for. */
+function openCause(database: Database, { type, id, name, workspace }: Actor): () => Promise<string> {
+  let recorded: Promise<string> | undefined;
+  return () => {
+    const cause = { id: uuidv7(Date.now(), 0), kind: 'import', actor: { type, id, name } };
+    recorded ??= recordCause(database, workspace.id, cause).then(() => cause.id);
+    return recorded;
+  };
+}
+
+/** A row's own fault refuses it; anything else is a failure of the import. */
+function refusalOr(error: unknown): Refusal {
+  const problem = asProblem(error);
+  if (problem.status !== 400) throw problem;
+  return refusalOf(problem.errors);
+}
