@@ -11,8 +11,8 @@ export type Command = {
   name: string;
   usage?: string;
   summary: string;
-  /** Gives the exit code; nothing for 0. */
-  run(words: string[], config: Config): Promise<number | void>;
+  /** Gives the exit code where it is a number; anything else is 0. */
+  run(words: string[], config: Config): Promise<unknown>;
 };
 
 export const commands: Command[] = [
@@ -24,7 +24,9 @@ export const commands: Command[] = [
       options(words, {});
       const opened = await openConfigured(config, 'tool', console.error);
       await opened.close();
-      console.log(opened.migrated.length === 0 ? 'The database is up to date.' : `Applied ${opened.migrated.join(', ')}.`);
+      console.log(
+        opened.migrated.length === 0 ? 'The database is up to date.' : `Applied ${opened.migrated.join(', ')}.`,
+      );
     },
   },
   {
@@ -51,6 +53,7 @@ async function runServer(words: string[], config: Config): Promise<void> {
   // A second signal does not wait for those still being served; one right behind the first is its echo, for Ctrl-C
   // reaches the launcher and the server both.
   const first = performance.now();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => performance.now() - first > 1000 && process.exit(1));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => performance.now() - first > 1000 && process.exit(1));
   await serving.close();
 }

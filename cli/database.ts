@@ -4,7 +4,10 @@ import type { Config } from '#server/config.ts';
 import type { Database } from '#server/database.ts';
 import { openConfigured } from '#server/main.ts';
 
-export async function withDatabase<Result>(config: Config, use: (database: Database) => Promise<Result>): Promise<Result> {
+export async function withDatabase<Result>(
+  config: Config,
+  use: (database: Database) => Promise<Result>,
+): Promise<Result> {
   const opened = await openConfigured(config, 'tool', () => {});
   try {
     return await use(opened.database);
@@ -14,7 +17,11 @@ export async function withDatabase<Result>(config: Config, use: (database: Datab
 }
 
 /** The same, as the machine's operator in a workspace. */
-export function withWorkspace<Result>(config: Config, slug: string, use: (database: Database, actor: Actor) => Promise<Result>): Promise<Result> {
+export function withWorkspace<Result>(
+  config: Config,
+  slug: string,
+  use: (database: Database, actor: Actor) => Promise<Result>,
+): Promise<Result> {
   return withDatabase(config, async (database) => {
     const workspace = await findWorkspace(database, slug);
     if (!workspace) throw Object.assign(new Error(`There is no workspace "${slug}".`), { name: 'StartError' });

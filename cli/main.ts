@@ -30,8 +30,10 @@ async function run(words: string[]): Promise<number> {
     return 0;
   }
   const config = loadConfig(process.env, PROJECT);
-  for (const name of unknownVariables(process.env)) console.error(`clientele: warning: ${name} is not a variable that Clientele knows.`);
-  return (await command.run(rest, config)) ?? 0;
+  for (const name of unknownVariables(process.env))
+    console.error(`clientele: warning: ${name} is not a variable that Clientele knows.`);
+  const code = await command.run(rest, config);
+  return typeof code === 'number' ? code : 0;
 }
 
 function help(): string {

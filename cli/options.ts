@@ -1,5 +1,5 @@
 // Reading a command's words.
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -17,7 +17,8 @@ export function options<const Known extends Options>(words: string[], known: Kno
   } catch (error) {
     throw usageError((error as Error).message.split('. ')[0]!);
   }
-  if (parsed.positionals.length > positionals.length) throw usageError(`There is a word too many: ${parsed.positionals[positionals.length]}.`);
+  if (parsed.positionals.length > positionals.length)
+    throw usageError(`There is a word too many: ${parsed.positionals[positionals.length]}.`);
   const missing = positionals.slice(parsed.positionals.length).find((name) => !name.endsWith('?'));
   if (missing) throw usageError(`<${missing}> is missing.`);
   return { values: parsed.values, words: parsed.positionals };

@@ -9,10 +9,15 @@ export function print(lines: Line[], columns: string[], json: boolean): void {
   }
   const cells = lines.map((line) => columns.map((column) => shown(line[column])));
   const widths = columns.map((column, index) => Math.max(column.length, ...cells.map((row) => row[index]!.length)));
-  const row = (texts: string[]) => texts.map((text, index) => text.padEnd(widths[index]!)).join('  ').trimEnd();
+  const row = (texts: string[]) =>
+    texts
+      .map((text, index) => text.padEnd(widths[index]!))
+      .join('  ')
+      .trimEnd();
   console.log(row(columns.map((column) => column.toUpperCase().replaceAll('_', ' '))));
   for (const texts of cells) console.log(row(texts));
 }
 
 // Control characters would let a stored text steer the terminal.
-const shown = (value: unknown) => (value === null || value === undefined ? '' : String(value).replaceAll(/\p{C}/gu, '\ufffd'));
+const shown = (value: unknown) =>
+  value === null || value === undefined ? '' : String(value).replaceAll(/\p{C}/gu, '\ufffd');

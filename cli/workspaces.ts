@@ -14,7 +14,9 @@ export const workspaceCommands: Command[] = [
       const parsed = options(words, { name: { type: 'string' } }, ['slug']);
       const slug = slugKind.normalise(parsed.words[0], 'The slug');
       if (slug.refusal) throw usageError(slug.refusal.detail);
-      const made = await withDatabase(config, (database) => createWorkspace(database, slug.value, parsed.values.name ?? slug.value));
+      const made = await withDatabase(config, (database) =>
+        createWorkspace(database, slug.value, parsed.values.name ?? slug.value),
+      );
       if (!made) {
         console.error(`clientele: there is a workspace "${slug.value}" already.`);
         return 1;

@@ -19,8 +19,24 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
     app.register(cors, {
       origin: [...options.cors_origins],
       methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      allowedHeaders: ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'X-Request-Id', 'Clientele-Workspace'],
-      exposedHeaders: ['ETag', 'Link', 'Location', 'Retry-After', 'X-Request-Id', 'Clientele-Position', 'Idempotency-Replayed'],
+      allowedHeaders: [
+        'Authorization',
+        'Content-Type',
+        'If-Match',
+        'If-None-Match',
+        'Idempotency-Key',
+        'X-Request-Id',
+        'Clientele-Workspace',
+      ],
+      exposedHeaders: [
+        'ETag',
+        'Link',
+        'Location',
+        'Retry-After',
+        'X-Request-Id',
+        'Clientele-Position',
+        'Idempotency-Replayed',
+      ],
       maxAge: 600,
       strictPreflight: false,
     });

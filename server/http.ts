@@ -1,15 +1,18 @@
 // How requests come in and replies go out: one shape of route for every slice, one place that turns errors into replies.
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
 import Fastify, {
-  LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Route } from '#contract/api.ts';
-import type { ProblemBody } from '#contract/problem.ts';
 import { type Actor, may } from './access/access.ts';
 import { parseJson } from './json.ts';
-import { asProblem, Problem } from './problem.ts';
+import { Problem } from './problem.ts';
 import { parseQuery, type Query } from './query.ts';
+import { problemOf, refuseUnparsed, sendProblem } from './replies.ts';
 
 /** A request as a handler sees it. `actor` is there on every route that asks for a permission. */
 export type Call = {
@@ -197,90 +200,6 @@ function bodyOf(request: FastifyRequest, body: Route['body']): unknown {
   return parseJson(bytes);
 }
 
-// ---- Errors ---------------------------------------------------------------------------------------------------------
-
-const FASTIFY_ERRORS: Record<string, () => Problem> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () => new Problem(413, 'body_too_large', 'The body is too large.'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
-    new Problem(415, 'unsupported_media_type', 'The body has a type that is not taken here.'),
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
-    new Problem(400, 'bad_request', 'The body is not as long as Content-Length says.'),
-};
-
-function problemOf(error: unknown): Problem {
-  const { code = '', statusCode } = error as { code?: string; statusCode?: number };
-  const known = FASTIFY_ERRORS[code];
-  if (known) return known();
-  if (code.startsWith('FST_') && statusCode && statusCode < 500)
-    return new Problem(statusCode, 'bad_request', 'The request is not valid.');
-  if (code === 'ECONNRESET' || code === 'ECONNABORTED')
-    return new Problem(400, 'bad_request', 'The request was cut off.');
-  return asProblem(error);
-}
-
-function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
-  if (problem.status >= 500)
-    request.log.error(
-      { request_id: request.id, route: request.routeOptions.url, err: loggable(problem.cause ?? problem) },
-      problem.message,
-    );
-  reply
-    .code(problem.status)
-    .headers(problem.headers)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(bodyOfProblem(problem, request.url.split('?', 1)[0]!, request.id)));
-}
-
-function bodyOfProblem(problem: Problem, instance: string, request_id: string): ProblemBody {
-  const { status, code, message: detail, errors } = problem;
-  return {
-    type: `/api/docs#${code}`,
-    title: STATUS_CODES[status] ?? 'Error',
-    status,
-    detail,
-    instance: instance.slice(0, 500),
-    code,
-    request_id,
-    errors,
-  };
-}
-
-/** What may stand in a log: PostgreSQL's detail, where and parameters hold people's data. */
-export function loggable(error: unknown): object {
-  const { name, message, stack, code } = error as Error & { code?: string };
-  const fromDatabase = code !== undefined && /^[0-9A-Z]{5}$/.test(code);
-  return {
-    type: name,
-    code,
-    message: fromDatabase ? 'PostgreSQL refused a statement' : message,
-    stack: fromDatabase ? stack?.replace(message, '') : stack,
-  };
-}
-
-/** What Node's own parser refuses has no request yet; it is answered on the bare socket, in the same shape. */
-function refuseUnparsed(error: Error & { code?: string }, socket: Socket, headers: Record<string, string>): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [status, code, detail] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ([431, 'headers_too_large', 'The headers are too large.'] as const)
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ([408, 'request_timeout', 'The request took too long to arrive.'] as const)
-        : ([400, 'malformed_request', 'This is not a valid HTTP request.'] as const);
-  const request_id = randomUUID();
-  const body = JSON.stringify(bodyOfProblem(new Problem(status, code, detail), '', request_id));
-  const all = {
-    ...headers,
-    'cache-control': 'no-store',
-    'x-request-id': request_id,
-    'content-type': 'application/problem+json; charset=utf-8',
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-  };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
-}
-
 // ---- HTTPS ----------------------------------------------------------------------------------------------------------
 
 const isLoopback = (request: FastifyRequest) => /^(127\.|::1$|::ffff:127\.)/.test(request.ip);
@@ -288,6 +207,6 @@ const isLoopback = (request: FastifyRequest) => /^(127\.|::1$|::ffff:127\.)/.tes
 /** Pages are sent on to HTTPS; an API call is refused, since its key has already crossed the network in the clear. */
 function refusePlain(request: FastifyRequest, reply: FastifyReply, public_url: string | undefined): void {
   if (request.url.startsWith('/api/') || request.method !== 'GET' || !public_url)
-    return sendProblem(new Problem(403, 'https_required', 'Use HTTPS.'), request, reply);
-  reply.code(308).header('location', `${public_url}${request.url}`).send();
+    sendProblem(new Problem(403, 'https_required', 'Use HTTPS.'), request, reply);
+  else reply.code(308).header('location', `${public_url}${request.url}`).send();
 }

@@ -2,14 +2,16 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pino from 'pino';
-import { createWorkspace, findWorkspace } from './access/access.ts';
+import { createWorkspace, findWorkspace, listWorkspaces } from './access/access.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { keepSearchClean } from './customers/search-upkeep.ts';
 import { type Database, openDatabase } from './database.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { dataDirectory, openEmbedded } from './embedded.ts';
+import { forgetOldKeys } from './events/idempotency.ts';
 import { migrate } from './migrate.ts';
+import { loggable } from './replies.ts';
 import { startError } from './start-error.ts';
 
 export const PROJECT = fileURLToPath(new URL('..', import.meta.url));
@@ -88,12 +90,20 @@ export async function serve(config: Config, log: (line: string) => void): Promis
       : error;
   }
   const upkeep = keepSearchClean(database);
+  const forgetting = setInterval(
+    () =>
+      forget(database).catch((error) =>
+        logger.warn({ err: loggable(error) }, 'Old idempotency keys could not be deleted'),
+      ),
+    HOUR_MS,
+  );
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= (async () => {
       const forced = setTimeout(() => app.server.closeAllConnections(), server.shutdown_timeout_ms);
       await app.close();
       clearTimeout(forced);
+      clearInterval(forgetting);
       await upkeep.stop();
       await opened.close();
     })();
@@ -107,6 +117,12 @@ export async function serve(config: Config, log: (line: string) => void): Promis
   const address = app.server.address() as { port: number };
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   return { url: `http://${host}:${address.port}`, place: opened.place, database, close };
+}
+
+const HOUR_MS = 3_600_000;
+
+async function forget(database: Database): Promise<void> {
+  for (const { id } of await listWorkspaces(database)) await forgetOldKeys(database, id);
 }
 
 function hstsOf({ server: { hsts } }: Config): string | null {

@@ -127,7 +127,7 @@ test('routes.ts is imported by app.ts alone, a store by its own slice alone', ()
 test('all SQL of a slice stands in its store', () => {
   const sql = /\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|TRUNCATE)\s+[\w"$({*]/;
   const slices = files.filter((path) => slice(path));
-  const holding = slices.filter((path) => sql.test(sources.get(path)!.replaceAll(/\/\*.*?\*\/|\/\/.*$/gms, '')));
+  const holding = slices.filter((path) => sql.test(sources.get(path)!.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')));
   assert.deepEqual(
     holding.filter((path) => !isStore(path)),
     [],

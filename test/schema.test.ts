@@ -8,7 +8,7 @@ import { openTestDatabase } from './support/server.ts';
 /** Made from other columns whenever a customer is answered. */
 const MADE_UP = ['full_name'];
 /** What the table holds besides: whose row it is, whether it is deleted, and what it is sorted and searched by. */
-const INTERNAL = ['deleted_at', 'first_key', 'last_key', 'search', 'workspace_id'];
+const INTERNAL = ['deleted_at', 'first_key', 'last_key', 'search', 'starts', 'workspace_id'];
 
 const opened = await openTestDatabase();
 after(() => opened.drop());

@@ -10,7 +10,9 @@ before(async () => {
   server = await startServer();
   await createWorkspace(server.database, 'other', 'Other');
   const actor = systemActor((await findWorkspace(server.database, 'other'))!, 'test');
-  foreign = { authorization: `Bearer ${(await createKey(server.database, actor, { name: 'other', role: 'owner' }, { request_id: null })).key}` };
+  foreign = {
+    authorization: `Bearer ${(await createKey(server.database, actor, { name: 'other', role: 'owner' }, { request_id: null })).key}`,
+  };
 });
 after(() => server.stop());
 
@@ -21,7 +23,10 @@ describe('a key', () => {
     const made = await server.call('POST', '/api/keys', { name: 'CI', role: 'viewer' }, admin());
     assert.equal(made.status, 201, made.text);
     assert.match(made.body.key, /^clt_[0-9a-f]{32}[0-9a-z]+_[0-9a-f]{64}$/);
-    assert.equal((await server.call('GET', '/api/customers', undefined, { authorization: `Bearer ${made.body.key}` })).status, 200);
+    assert.equal(
+      (await server.call('GET', '/api/customers', undefined, { authorization: `Bearer ${made.body.key}` })).status,
+      200,
+    );
     const secret = made.body.key.split('_')[2];
     const listed = await server.call('GET', '/api/keys', undefined, admin());
     const feed = await server.call('GET', '/api/events?limit=1000');
@@ -71,7 +76,14 @@ describe('a key', () => {
 
 describe('another workspace', () => {
   test('sees nothing of this one, and cannot tell a foreign id from an unknown one', async () => {
-    const mine = (await server.call('POST', '/api/customers', { first_name: 'Mine', last_name: 'Only', email: 'mine@example.com', external_id: 'mine' })).body;
+    const mine = (
+      await server.call('POST', '/api/customers', {
+        first_name: 'Mine',
+        last_name: 'Only',
+        email: 'mine@example.com',
+        external_id: 'mine',
+      })
+    ).body;
     const stable = ({ instance, request_id, ...rest }: Record<string, unknown>) => rest;
     const unknown = '01890000-0000-7000-8000-000000000000';
     for (const [method, suffix, body] of [
@@ -95,7 +107,12 @@ describe('another workspace', () => {
     assert.ok(events.every((event: { type: string }) => event.type === 'key.created'));
     const key = (await server.call('GET', '/api/keys', undefined, admin())).body.results[0];
     assert.equal((await server.call('DELETE', `/api/keys/${key.id}`, undefined, foreign)).status, 404);
-    const same = await server.call('POST', '/api/customers', { first_name: 'Same', last_name: 'Email', email: 'mine@example.com', external_id: 'mine' }, foreign);
+    const same = await server.call(
+      'POST',
+      '/api/customers',
+      { first_name: 'Same', last_name: 'Email', email: 'mine@example.com', external_id: 'mine' },
+      foreign,
+    );
     assert.equal(same.status, 201);
     assert.deepEqual((await server.call('GET', `/api/customers/${mine.id}`)).body, mine);
   });
@@ -108,7 +125,10 @@ describe('a workspace', () => {
     const changed = await server.call('PATCH', '/api/workspaces/main', { region: 'gb' }, admin());
     assert.equal(changed.body.region, 'GB');
     await new Promise((resolve) => setTimeout(resolve, 1001));
-    assert.equal((await server.call('POST', '/api/customers', { ...customer, email: 'r2@example.com' })).body.phone_e164, '+442079460958');
+    assert.equal(
+      (await server.call('POST', '/api/customers', { ...customer, email: 'r2@example.com' })).body.phone_e164,
+      '+442079460958',
+    );
     assert.equal((await server.call('PATCH', '/api/workspaces/other', { name: 'x' }, admin())).status, 404);
     assert.equal((await server.call('PATCH', '/api/workspaces/main', { region: 'Britain' }, admin())).status, 400);
   });
@@ -118,7 +138,12 @@ test('a role that was granted is kept from what it may not do', async () => {
   const actor = server.actor;
   const viewer = await createKey(server.database, actor, { name: 'v', role: 'viewer' }, { request_id: null });
   const authorization = `Bearer ${viewer.key}`;
-  for (const [method, path] of [['POST', '/api/customers'], ['POST', '/api/keys'], ['PATCH', '/api/workspaces/main'], ['DELETE', `/api/keys/${viewer.id}`]])
+  for (const [method, path] of [
+    ['POST', '/api/customers'],
+    ['POST', '/api/keys'],
+    ['PATCH', '/api/workspaces/main'],
+    ['DELETE', `/api/keys/${viewer.id}`],
+  ])
     assert.equal((await server.call(method!, path!, {}, { authorization })).status, 403);
   await revokeKey(server.database, actor, viewer.id, { request_id: null });
 });

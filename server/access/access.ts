@@ -57,7 +57,10 @@ export function authenticate(database: Database, authorization: string | undefin
   const token = authorization && /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   if (!token) throw unauthenticated('Send an API key: `Authorization: Bearer <key>`.');
   let seen = seenKeys.get(database);
-  if (!seen) seenKeys.set(database, (seen = new Map()));
+  if (!seen) {
+    seen = new Map();
+    seenKeys.set(database, seen);
+  }
   // Remembered by its hash: the comparison tells nothing about a key, and memory holds none.
   const digest = hash('sha256', token);
   const known = seen.get(digest);

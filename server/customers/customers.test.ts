@@ -10,13 +10,19 @@ before(async () => {
 after(() => server.stop());
 
 let serial = 0;
-const ada = (fields: object = {}) => ({ first_name: 'Ada', last_name: 'Lovelace', email: `ada${++serial}@example.com`, ...fields });
+const ada = (fields: object = {}) => ({
+  first_name: 'Ada',
+  last_name: 'Lovelace',
+  email: `ada${++serial}@example.com`,
+  ...fields,
+});
 async function create(fields: object = {}) {
   const reply = await server.call('POST', '/api/customers', ada(fields));
   assert.equal(reply.status, 201, reply.text);
   return reply.body;
 }
-const codes = (body: { errors: { pointer: string; code: string }[] }) => body.errors.map(({ pointer, code }) => `${pointer} ${code}`).sort();
+const codes = (body: { errors: { pointer: string; code: string }[] }) =>
+  body.errors.map(({ pointer, code }) => `${pointer} ${code}`).sort();
 
 describe('creating', () => {
   test('answers with the whole customer, its place and its version', async () => {
@@ -71,7 +77,11 @@ describe('creating', () => {
 
   test('refuses an email or external id that is held, and tells by whom', async () => {
     const held = await create({ external_id: 'held' });
-    const { status, body } = await server.call('POST', '/api/customers', ada({ email: held.email.toUpperCase(), external_id: 'held' }));
+    const { status, body } = await server.call(
+      'POST',
+      '/api/customers',
+      ada({ email: held.email.toUpperCase(), external_id: 'held' }),
+    );
     assert.equal(status, 400);
     assert.deepEqual(codes(body), ['/email email_taken', '/external_id external_id_taken']);
     assert.deepEqual(body.errors[0].conflict, { id: held.id, href: `/api/customers/${held.id}` });
@@ -79,13 +89,20 @@ describe('creating', () => {
 
   test('of many at once with one email makes exactly one', async () => {
     const email = 'race@example.com';
-    const replies = await Promise.all(Array.from({ length: 50 }, () => server.call('POST', '/api/customers', ada({ email }))));
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, () => server.call('POST', '/api/customers', ada({ email }))),
+    );
     assert.equal(replies.filter((reply) => reply.status === 201).length, 1);
-    assert.equal(replies.filter((reply) => reply.status === 400 && reply.body.errors[0].code === 'email_taken').length, 49);
+    assert.equal(
+      replies.filter((reply) => reply.status === 400 && reply.body.errors[0].code === 'email_taken').length,
+      49,
+    );
   });
 
   test('answers each of many at once with its own outcome', async () => {
-    const bodies = Array.from({ length: 120 }, (_, index) => (index % 3 === 0 ? ada({ last_name: '1' }) : ada({ first_name: `Nr${'abcdefghij'[index % 10]}` })));
+    const bodies = Array.from({ length: 120 }, (_, index) =>
+      index % 3 === 0 ? ada({ last_name: '1' }) : ada({ first_name: `Nr${'abcdefghij'[index % 10]}` }),
+    );
     const replies = await Promise.all(bodies.map((body) => server.call('POST', '/api/customers', body)));
     replies.forEach((reply, index) => {
       assert.equal(reply.status, index % 3 === 0 ? 400 : 201);
@@ -132,7 +149,10 @@ describe('changing', () => {
     assert.equal(reply.body.version, 2);
     assert.ok(reply.body.updated_at > customer.updated_at);
     const history = await server.call('GET', `/api/customers/${customer.id}/history`);
-    assert.deepEqual(history.body.results[0].changes, { last_name: ['Lovelace', 'Byron'], phone: ['020 7946 0958', null] });
+    assert.deepEqual(history.body.results[0].changes, {
+      last_name: ['Lovelace', 'Byron'],
+      phone: ['020 7946 0958', null],
+    });
     assert.equal(history.body.results[0].actor.name, 'editor');
     assert.equal(String(history.body.results[0].position), reply.headers.get('clientele-position'));
   });
@@ -147,7 +167,11 @@ describe('changing', () => {
 
   test('PUT takes the whole record, what is left out its default', async () => {
     const customer = await create({ phone: '+14155552671', is_active: false });
-    const reply = await server.call('PUT', `/api/customers/${customer.id}`, { first_name: 'Ada', last_name: 'King', email: customer.email });
+    const reply = await server.call('PUT', `/api/customers/${customer.id}`, {
+      first_name: 'Ada',
+      last_name: 'King',
+      email: customer.email,
+    });
     assert.equal(reply.body.phone, null);
     assert.equal(reply.body.phone_e164, null);
     assert.equal(reply.body.is_active, true);
@@ -181,9 +205,14 @@ describe('changing', () => {
   test('many changes of one customer at once all happen, in some order', async () => {
     const customer = await create();
     const replies = await Promise.all(
-      Array.from({ length: 30 }, (_, index) => server.call('PATCH', `/api/customers/${customer.id}`, { phone: `+1415555${1000 + index}` })),
+      Array.from({ length: 30 }, (_, index) =>
+        server.call('PATCH', `/api/customers/${customer.id}`, { phone: `+1415555${1000 + index}` }),
+      ),
     );
-    assert.deepEqual(replies.map((reply) => reply.body.version).sort((a, b) => a - b), Array.from({ length: 30 }, (_, index) => index + 2));
+    assert.deepEqual(
+      replies.map((reply) => reply.body.version).sort((a, b) => a - b),
+      Array.from({ length: 30 }, (_, index) => index + 2),
+    );
   });
 
   test('an email that is given up at the same moment can be taken or is refused, never twice', async () => {
@@ -240,7 +269,9 @@ describe('upsert by external id', () => {
   });
 
   test('of many at once with one id makes one customer', async () => {
-    const replies = await Promise.all(Array.from({ length: 20 }, () => server.call('PUT', '/api/customers/by-external-id/same', ada())));
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, () => server.call('PUT', '/api/customers/by-external-id/same', ada())),
+    );
     assert.equal(new Set(replies.map((reply) => reply.body.id)).size, 1);
     assert.equal(replies.filter((reply) => reply.status === 201).length, 1);
   });
@@ -263,7 +294,9 @@ describe('Idempotency-Key', () => {
 
   test('a hundred at once have one effect and equal answers', async () => {
     const body = ada();
-    const replies = await Promise.all(Array.from({ length: 100 }, () => server.call('POST', '/api/customers', body, { 'idempotency-key': 'twins' })));
+    const replies = await Promise.all(
+      Array.from({ length: 100 }, () => server.call('POST', '/api/customers', body, { 'idempotency-key': 'twins' })),
+    );
     assert.equal(new Set(replies.map((reply) => reply.text)).size, 1);
     assert.ok(replies.every((reply) => reply.status === 201));
   });
@@ -278,7 +311,10 @@ describe('Idempotency-Key', () => {
   });
 
   test('must be of a sane length', async () => {
-    assert.equal((await server.call('POST', '/api/customers', ada(), { 'idempotency-key': 'x'.repeat(256) })).status, 400);
+    assert.equal(
+      (await server.call('POST', '/api/customers', ada(), { 'idempotency-key': 'x'.repeat(256) })).status,
+      400,
+    );
   });
 });
 

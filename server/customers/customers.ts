@@ -172,5 +172,5 @@ export async function customerHistory(
   return events;
 }
 
-export type { Customer };
 export { settleSearch } from './search-upkeep.ts';
+export type { Customer };

@@ -1,13 +1,5 @@
 // What a list request asks for, checked.
-import {
-  CUSTOMER_FIELDS,
-  type Customer,
-  filterKinds,
-  LIMIT,
-  ORDERINGS,
-  type OrderingField,
-  RANGE_FIELDS,
-} from '#contract/customers.ts';
+import { CUSTOMER_FIELDS, type Customer, filterKinds, LIMIT, ORDERINGS, RANGE_FIELDS } from '#contract/customers.ts';
 import type { FieldKind } from '#contract/field.ts';
 import { parseSearch, type SearchWord } from '#contract/search.ts';
 import { type Cursor, cursorScope, isPlainText, isTimeText, readCursor } from '../page.ts';

@@ -19,7 +19,13 @@ before(async () => {
     createCustomer(
       server.database,
       server.actor,
-      { first_name: row.first_name, last_name: row.last_name, email: row.email, phone: row.phone, is_active: index % 10 !== 0 },
+      {
+        first_name: row.first_name,
+        last_name: row.last_name,
+        email: row.email,
+        phone: row.phone,
+        is_active: index % 10 !== 0,
+      },
       { request_id: null },
     ),
   );
@@ -71,7 +77,10 @@ function expected({ ordering, words, is_active, from, before }: Asked): Customer
       (before === undefined || one.updated_at < before) &&
       words.every((word) => foundIn(one, word)),
   );
-  return matching.map((one) => ({ one, key: key(one) })).sort((a, b) => compare(a.key, b.key) * (descending ? -1 : 1)).map(({ one }) => one);
+  return matching
+    .map((one) => ({ one, key: key(one) }))
+    .sort((a, b) => compare(a.key, b.key) * (descending ? -1 : 1))
+    .map(({ one }) => one);
 }
 
 function foundIn(customer: Customer, word: string): boolean {
@@ -80,10 +89,16 @@ function foundIn(customer: Customer, word: string): boolean {
   const numbers = [digits(customer.phone), digits(customer.phone_e164)];
   const needle = fold(word);
   const core = needle.replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}\p{M}]+$/gu, '');
-  if (core !== needle && [...core].length <= 2) return foundIn(customer, core) && [names.join(' '), customer.email].some((text) => text.includes(needle));
+  if (core !== needle && [...core].length <= 2)
+    return foundIn(customer, core) && [names.join(' '), customer.email].some((text) => text.includes(needle));
   if ([...needle].length <= 2) {
     const parts = names.join(' ').split(/[^\p{L}\p{N}\p{M}]+/u);
-    return parts.some((part) => part.startsWith(needle)) || customer.email.startsWith(needle) || numbers.some((number) => number.startsWith(needle)) || (/\p{Script=Han}/u.test(needle) && parts.some((part) => part.includes(needle)));
+    return (
+      parts.some((part) => part.startsWith(needle)) ||
+      customer.email.startsWith(needle) ||
+      numbers.some((number) => number.startsWith(needle)) ||
+      (/\p{Script=Han}/u.test(needle) && parts.some((part) => part.includes(needle)))
+    );
   }
   return [names.join(' '), customer.email, numbers.join(' ')].some((text) => text.includes(needle));
 }
@@ -99,11 +114,35 @@ const pathOf = ({ ordering, words, is_active, from, before }: Asked, limit: numb
 
 const orderings = fc.constantFrom(...Object.keys(KEYS).flatMap((name) => [name, `-${name}`]));
 const words = fc.array(
-  fc.oneof(
-    fc.constantFrom('smith', 'maria', 'example', 'com', 'a', 'x', 'an', 'jo', '55', '王', 'jose', 'JOSÉ', 'son', "o'", 'zzz', 'qx', 'muller', 'иван', 'berg', 'e', 'org'),
-    fc.nat(SIZE - 1).map((index) => all[index]!.last_name.slice(0, 4).trim().replace(/\s.*/, '')),
-    fc.nat(SIZE - 1).map((index) => all[index]!.email.split('@')[0]!),
-  ).filter((word) => /\p{L}|\p{N}/u.test(word)),
+  fc
+    .oneof(
+      fc.constantFrom(
+        'smith',
+        'maria',
+        'example',
+        'com',
+        'a',
+        'x',
+        'an',
+        'jo',
+        '55',
+        '王',
+        'jose',
+        'JOSÉ',
+        'son',
+        "o'",
+        'zzz',
+        'qx',
+        'muller',
+        'иван',
+        'berg',
+        'e',
+        'org',
+      ),
+      fc.nat(SIZE - 1).map((index) => all[index]!.last_name.slice(0, 4).trim().replace(/\s.*/, '')),
+      fc.nat(SIZE - 1).map((index) => all[index]!.email.split('@')[0]!),
+    )
+    .filter((word) => /\p{L}|\p{N}/u.test(word)),
   { maxLength: 3 },
 );
 
@@ -139,7 +178,10 @@ describe('a list', () => {
         // And back again, page for page.
         for (let index = pages.length - 2; index >= 0; index--) {
           reply = await server.call('GET', reply.body.previous);
-          assert.deepEqual(reply.body.results.map((one: Customer) => one.id), pages[index]);
+          assert.deepEqual(
+            reply.body.results.map((one: Customer) => one.id),
+            pages[index],
+          );
         }
       }),
       { numRuns: 150 },
@@ -151,7 +193,11 @@ describe('a list', () => {
     let writing = true;
     const writer = (async () => {
       for (let index = 0; writing; index++)
-        await server.call('POST', '/api/customers', { first_name: 'Late', last_name: `Comer ${'abcdefghij'[index % 10]}`, email: `late${index}@example.org` });
+        await server.call('POST', '/api/customers', {
+          first_name: 'Late',
+          last_name: `Comer ${'abcdefghij'[index % 10]}`,
+          email: `late${index}@example.org`,
+        });
     })();
     for (const ordering of ['created_at', '-created_at', 'last_name', '-updated_at']) {
       const seen = (await everything(`/api/customers?limit=50&ordering=${ordering}`)).map((one) => one.id);
@@ -200,7 +246,10 @@ describe('a search finds', () => {
       const reply = await server.call('GET', `/api/customers?${new URLSearchParams({ search })}`);
       if (email === 'refused') return assert.equal(reply.body.errors[0].code, 'nothing_to_search');
       assert.equal(reply.status, 200, reply.text);
-      assert.deepEqual(reply.body.results.map((one: Customer) => one.email), email === '' ? [] : [email]);
+      assert.deepEqual(
+        reply.body.results.map((one: Customer) => one.email),
+        email === '' ? [] : [email],
+      );
     });
 });
 
@@ -257,23 +306,40 @@ describe('counts, filters and tags', () => {
     const everyone = await everything('/api/customers?limit=200&fields=id,is_active');
     const { body } = await server.call('GET', '/api/customers/stats');
     const active = everyone.filter((one) => one.is_active).length;
-    assert.deepEqual(body, { total_customers: everyone.length, active_customers: active, inactive_customers: everyone.length - active });
-    assert.equal((await server.call('GET', '/api/customers?is_active=false&limit=1')).body.count, everyone.length - active);
+    assert.deepEqual(body, {
+      total_customers: everyone.length,
+      active_customers: active,
+      inactive_customers: everyone.length - active,
+    });
+    assert.equal(
+      (await server.call('GET', '/api/customers?is_active=false&limit=1')).body.count,
+      everyone.length - active,
+    );
   });
 
   test('email and external id find one', async () => {
     const [one] = all;
     const found = await server.call('GET', `/api/customers?email=${encodeURIComponent(one!.email.toUpperCase())}`);
     assert.deepEqual([found.body.count, found.body.results[0].id], [1, one!.id]);
-    assert.equal((await server.call('GET', `/api/customers?email=${encodeURIComponent(one!.email)}&is_active=${!one!.is_active}`)).body.count, 0);
+    assert.equal(
+      (await server.call('GET', `/api/customers?email=${encodeURIComponent(one!.email)}&is_active=${!one!.is_active}`))
+        .body.count,
+      0,
+    );
   });
 
   test('an unchanged list is 304, a changed one is not', async () => {
     const first = await server.call('GET', '/api/customers?limit=3');
     const etag = first.headers.get('etag')!;
-    assert.equal((await server.call('GET', '/api/customers?limit=3', undefined, { 'if-none-match': etag })).status, 304);
+    assert.equal(
+      (await server.call('GET', '/api/customers?limit=3', undefined, { 'if-none-match': etag })).status,
+      304,
+    );
     await server.call('POST', '/api/customers', { first_name: 'New', last_name: 'One', email: 'new.one@example.org' });
-    assert.equal((await server.call('GET', '/api/customers?limit=3', undefined, { 'if-none-match': etag })).status, 200);
+    assert.equal(
+      (await server.call('GET', '/api/customers?limit=3', undefined, { 'if-none-match': etag })).status,
+      200,
+    );
   });
 
   test('a retrieve is at most one statement, a list at most two, a search three', async () => {

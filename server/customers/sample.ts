@@ -33,7 +33,10 @@ const samples = new WeakMap<Database, Map<number, Promise<Sample>>>();
 /** The workspace's sample: read once, and again behind the scenes when a tenth of the workspace may have changed. */
 export async function sampleOf(database: Database, workspace_id: number, ledger: LedgerState): Promise<Sample> {
   let workspaces = samples.get(database);
-  if (!workspaces) samples.set(database, (workspaces = new Map()));
+  if (!workspaces) {
+    workspaces = new Map();
+    samples.set(database, workspaces);
+  }
   const kept = workspaces.get(workspace_id);
   if (!kept) return remember(workspaces, workspace_id, read(database, workspace_id, ledger));
   const sample = await kept;

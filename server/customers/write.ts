@@ -60,9 +60,15 @@ export function writeCustomer(database: Database, workspace_id: number, write: W
 
 function laneOf(database: Database, workspace_id: number): Lane {
   let workspaces = lanes.get(database);
-  if (!workspaces) lanes.set(database, (workspaces = new Map()));
+  if (!workspaces) {
+    workspaces = new Map();
+    lanes.set(database, workspaces);
+  }
   let lane = workspaces.get(workspace_id);
-  if (!lane) workspaces.set(workspace_id, (lane = { waiting: [], busy: false }));
+  if (!lane) {
+    lane = { waiting: [], busy: false };
+    workspaces.set(workspace_id, lane);
+  }
   return lane;
 }
 

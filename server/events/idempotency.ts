@@ -1,9 +1,9 @@
 // Idempotency keys: a request's key is stored by the very transaction that has the request's effect, so either both
 // are there or neither is.
-import type { Row } from '../database.ts';
+import type { Database, Row } from '../database.ts';
 import { invalid, Problem } from '../problem.ts';
 import type { Ask } from './events.ts';
-import { FIND_IDEMPOTENCY_KEYS, STORE_IDEMPOTENCY_KEYS } from './store.ts';
+import { FIND_IDEMPOTENCY_KEYS, FORGET_IDEMPOTENCY_KEYS, STORE_IDEMPOTENCY_KEYS } from './store.ts';
 
 /** A request that may be repeated: whose it is, its key, and what it asks for. */
 export type Idempotency = { actor_id: string; key: string; fingerprint: string };
@@ -53,4 +53,9 @@ export function storeKeys(
   keys: (Idempotency & { status: number; position: number; subject_id: string | null })[],
 ): Ask {
   return [STORE_IDEMPOTENCY_KEYS, [workspace_id, JSON.stringify(keys), now]];
+}
+
+/** Deletes a workspace's keys of more than a day ago. */
+export async function forgetOldKeys(database: Database, workspace_id: number): Promise<void> {
+  await database.search(FORGET_IDEMPOTENCY_KEYS, [workspace_id]);
 }

@@ -5,7 +5,16 @@ import { type CheckedFields, checkInput } from '#contract/input.ts';
 import { Problem } from '../problem.ts';
 import type { CsvRow } from './csv.ts';
 
-const FLAGS: Record<string, boolean> = { true: true, t: true, yes: true, 1: true, false: false, f: false, no: false, 0: false };
+const FLAGS: Record<string, boolean> = {
+  true: true,
+  t: true,
+  yes: true,
+  1: true,
+  false: false,
+  f: false,
+  no: false,
+  0: false,
+};
 
 const writtenFlag: FieldKind<boolean> = {
   schema: flag.schema,
@@ -73,7 +82,8 @@ export function checkRow({ names, fields }: Header, { cells, fault }: CsvRow): C
   const body: Record<string, string> = {};
   for (const [index, cell] of cells.entries()) {
     // What decoding makes of bytes that are not UTF-8, or what another program made of them before.
-    if (cell.includes('\ufffd')) return refuse('invalid_encoding', 'The row holds characters that are not valid UTF-8.');
+    if (cell.includes('\ufffd'))
+      return refuse('invalid_encoding', 'The row holds characters that are not valid UTF-8.');
     const field = fields[index];
     if (field && cell.trim() !== '') body[field] = cell;
   }

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import pino from 'pino';
-import { createKey, createWorkspace, systemActor, type Actor, findWorkspace } from '#server/access/access.ts';
-import { createApp, type AppOptions } from '#server/app.ts';
+import type { Role } from '#contract/api.ts';
+import { type Actor, createKey, createWorkspace, findWorkspace, systemActor } from '#server/access/access.ts';
+import { type AppOptions, createApp } from '#server/app.ts';
 import { type Database, openDatabase } from '#server/database.ts';
 import { openEmbedded } from '#server/embedded.ts';
 import { PROJECT } from '#server/main.ts';
 import { migrate } from '#server/migrate.ts';
-import type { Role } from '#contract/api.ts';
 
 export type TestDatabase = { connection: pg.ClientConfig; database: Database; url: string; drop(): Promise<void> };
 
@@ -81,16 +81,31 @@ export async function startServer(overrides: Partial<AppOptions> = {}): Promise<
   for (const role of ['viewer', 'editor', 'admin', 'owner'] as const)
     keys[role] = (await createKey(database, actor, { name: role, role }, { request_id: null })).key!;
 
-  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<TestReply> {
-    const sent = body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<TestReply> {
+    const sent =
+      body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
     const response = await fetch(base + path, {
       method,
       body: sent as RequestInit['body'],
-      headers: { authorization: `Bearer ${keys.editor}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        authorization: `Bearer ${keys.editor}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
     });
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, text, body: isJson && text !== '' ? JSON.parse(text) : undefined };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson && text !== '' ? JSON.parse(text) : undefined,
+    };
   }
 
   return {
