@@ -26,9 +26,12 @@ export type Result = {
 };
 
 const head =
-  'scenario|connections|target|requests/s|of limit|p50 ms|p99 ms|server CPU ms|PostgreSQL CPU ms|RSS MB|errors|others %|speed';
+  'scenario|connections|target|requests/s|of limit|per CPU, of limit|p50 ms|p99 ms|server CPU ms|PostgreSQL CPU ms|RSS MB|errors|others %|speed';
 
-/** Medians over the rounds. `of limit` is the median of each round's ratio to the limit server in the same round. */
+/**
+ * Medians over the rounds. `of limit` is the median of each round's ratio to the limit server in the same round, first of
+ * requests a second, then of requests per second of CPU.
+ */
 export function resultTable(results: Result[]) {
   const keyOf = ({ scenario, connections, target }: Result) => `${scenario}|${connections}|${target}`;
   const groups = Object.values(Object.groupBy(results, keyOf)) as Result[][];
@@ -40,7 +43,8 @@ export function resultTable(results: Result[]) {
       String(connections),
       target,
       middle((run) => run.per_second),
-      figure(median(ratios(results, runs))),
+      figure(median(ratios(results, runs, (run) => run.per_second))),
+      figure(median(ratios(results, runs, (run) => 1 / (run.server_ms + run.postgres_ms)))),
       middle((run) => run.p50_ms),
       middle((run) => run.p99_ms),
       middle((run) => run.server_ms).toFixed(3),
@@ -54,13 +58,13 @@ export function resultTable(results: Result[]) {
   return table(head.split('|'), rows, 3);
 }
 
-function ratios(results: Result[], runs: Result[]) {
+function ratios(results: Result[], runs: Result[], of: (run: Result) => number) {
   return runs.flatMap((run) => {
     const beside = results.find(
       ({ scenario, connections, round, target }) =>
         target === 'limit' && scenario === run.scenario && connections === run.connections && round === run.round,
     );
-    return beside && run.target !== 'limit' ? [run.per_second / beside.per_second] : [];
+    return beside && run.target !== 'limit' ? [of(run) / of(beside)] : [];
   });
 }
 

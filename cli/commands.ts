@@ -3,6 +3,8 @@ import type { Config } from '#server/config.ts';
 import { describeConfig } from '#server/config.ts';
 import { openConfigured, serve } from '#server/main.ts';
 import { customerCommands } from './customers.ts';
+import { demoCommands } from './demo.ts';
+import { importCommands } from './import.ts';
 import { keyCommands } from './keys.ts';
 import { options } from './options.ts';
 import { workspaceCommands } from './workspaces.ts';
@@ -39,6 +41,8 @@ export const commands: Command[] = [
   },
   ...workspaceCommands,
   ...keyCommands,
+  ...importCommands,
+  ...demoCommands,
   ...customerCommands,
 ];
 

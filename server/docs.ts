@@ -32,8 +32,5 @@ function serve(route: Route, type: string, body: string): [Route, Handler] {
 
 /** Whether If-None-Match names this tag, compared weakly: what stands between may have compressed the text. */
 function names(header: string | undefined, etag: string): boolean {
-  return (
-    header !== undefined &&
-    header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
-  );
+  return header?.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag) ?? false;
 }

@@ -9,6 +9,7 @@ import type { EventDraft, Ledger, Plan } from '../events/events.ts';
 import { checkReplay, idempotencyId, replaysOf, storeKeys } from '../events/idempotency.ts';
 import { invalid, notFound, Problem, type ProblemError } from '../problem.ts';
 import { uuidv7 } from '../uuid.ts';
+import { customerOf } from './record.ts';
 import { INSERT_CUSTOMERS, UPDATE_CUSTOMERS } from './store.ts';
 import type { Change, CheckedInput, Decision, Found, Write } from './write.ts';
 
@@ -63,8 +64,8 @@ export function decide(
   if (keys.length > 0) statements.push(storeKeys(workspace_id, ledger.now, keys));
   return { statements, events, total, active, answer: decisions };
 
-  function remember([json, deleted]: Row): Known {
-    const customer: Customer = JSON.parse(json);
+  function remember([record, deleted]: Row): Known {
+    const customer = customerOf(record);
     const known = { customer, deleted };
     byId.set(customer.id, known);
     return known;

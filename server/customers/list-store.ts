@@ -2,7 +2,8 @@
 // its name tells its pieces, so that each is planned once per connection.
 import type { OrderingField } from '#contract/customers.ts';
 import { rfc3339, type Statement } from '../database.ts';
-import { CUSTOMER_JSON } from './store.ts';
+import { READ_LEDGER_TEXT } from '../events/events.ts';
+import { RECORD } from './record.ts';
 
 type OrderColumn = { name: string; type: 'text' | 'uuid' | 'timestamptz' };
 const text = (name: string): OrderColumn => ({ name, type: 'text' });
@@ -96,7 +97,6 @@ function piecesOf(shape: Shape) {
   return {
     $,
     order: columns.map((column) => column.name + (shape.order.descending ? ' DESC' : '')).join(', '),
-    keys: columns.map((column) => (column.type === 'timestamptz' ? rfc3339(column.name) : column.name)).join(', '),
     row,
     keyset,
     created,
@@ -124,7 +124,10 @@ function inOrder({ order, keyset, states }: Pieces, limit: string, condition = '
   return ranges.length === 1 ? ranges[0]! : `(${ranges.join(' UNION ALL ')} ORDER BY ${order} LIMIT ${limit})`;
 }
 
-/** A page straight from the ordering's index; a range of the ordering's own column narrows it there. */
+/**
+ * A page straight from the ordering's index, in one row together with the ledger of the same moment; a range of the
+ * ordering's own column narrows it there.
+ */
 export function pageStatement(shape: Shape): Statement {
   return statement('page', shape, (pieces) => {
     const condition =
@@ -133,7 +136,7 @@ export function pageStatement(shape: Shape): Statement {
         : shape.order.field === 'updated_at'
           ? pieces.updated
           : 'true';
-    return `SELECT ${CUSTOMER_JSON}, ${pieces.keys} FROM ${inOrder(pieces, '$2', condition)} AS page`;
+    return `SELECT ${READ_LEDGER_TEXT}, string_agg(${RECORD}, U&'\\001e') FROM ${inOrder(pieces, '$2', condition)} AS page`;
   });
 }
 
@@ -141,7 +144,7 @@ export const deletedPageStatement = (shape: Shape): Statement =>
   statement(
     'deleted',
     shape,
-    ({ keys, keyset, order }) => `SELECT ${CUSTOMER_JSON}, ${keys} FROM customers
+    ({ keyset, order }) => `SELECT ${RECORD}, ${rfc3339('deleted_at')} FROM customers
     WHERE workspace_id = $1 AND deleted_at IS NOT NULL AND ${keyset} ORDER BY ${order} LIMIT $2`,
   );
 
@@ -152,9 +155,9 @@ export const deletedPageStatement = (shape: Shape): Statement =>
  */
 export function walkStatement(shape: Shape): Statement {
   return statement('walk', shape, (pieces) => {
-    const { keys, order, created, updated, starts, moreWords } = pieces;
+    const { order, created, updated, starts, moreWords } = pieces;
     const budget = `${pieces.$()}::bigint`;
-    return `SELECT CASE WHEN matches THEN ${CUSTOMER_JSON} END, ${keys}, step = ${budget} FROM (
+    return `SELECT ${RECORD}, matches, step = ${budget} FROM (
         SELECT *, ${starts} AND ${moreWords} AND ${created} AND ${updated} AS matches, row_number() OVER () AS step
         FROM ${inOrder(pieces, budget)} AS walked) AS tested
       WHERE matches OR step = ${budget} ORDER BY ${order} LIMIT $2`;
@@ -174,8 +177,8 @@ function gathered({ created, updated, indexed, moreWords, states }: Pieces, shap
 /** A page out of all that match, with their number: rows are sorted by their keys alone, and only the page's are read whole. */
 export function gatherStatement(shape: Shape): Statement {
   return statement('gather', shape, (pieces) => {
-    const { keys, keyset, order, row } = pieces;
-    return `SELECT ${CUSTOMER_JSON}, ${keys}, total FROM (
+    const { keyset, order, row } = pieces;
+    return `SELECT ${RECORD}, total FROM (
         SELECT id AS hit, total FROM (SELECT ${row}, count(*) OVER () AS total FROM ${gathered(pieces, shape)}) AS counted
         WHERE ${keyset} ORDER BY ${order} LIMIT $2) AS hits
       JOIN customers ON workspace_id = $1 AND id = hit ORDER BY ${order}`;
@@ -194,8 +197,8 @@ export function countStatement(shape: Shape): Statement {
 /** The one customer with an email or external id, if the rest of the filter lets it through. */
 export function lookupStatement(shape: Shape, field: 'email' | 'external_id'): Statement {
   return statement(`by_${field}`, shape, (pieces) => {
-    const { keys, keyset, created, updated, starts, moreWords, states } = pieces;
-    return `SELECT ${CUSTOMER_JSON}, ${keys}, ${keyset} FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL AND ${field} = ${pieces.$()}
+    const { keyset, created, updated, starts, moreWords, states } = pieces;
+    return `SELECT ${RECORD}, ${keyset} FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL AND ${field} = ${pieces.$()}
       AND is_active IN (${states}) AND ${created} AND ${updated} AND ${starts} AND ${moreWords} LIMIT $2`;
   });
 }

@@ -1,8 +1,9 @@
 // Lists and searches. Whatever is asked, a page and its count cost about the same at any size of table: the sample
 // tells whether to walk the ordering's index until the page is full, or to gather what matches and sort it.
-import { COUNT_CAP, type OrderingField } from '#contract/customers.ts';
+import { COUNT_CAP, type Customer, type OrderingField } from '#contract/customers.ts';
+import { fold } from '#contract/fold.ts';
 import type { Database, Row, Statement } from '../database.ts';
-import type { LedgerState } from '../events/events.ts';
+import { type LedgerState, ledgerOf, readLedger } from '../events/events.ts';
 import type { ListRequest } from './list-query.ts';
 import {
   COUNT_DELETED,
@@ -10,17 +11,26 @@ import {
   deletedPageStatement,
   gatherStatement,
   lookupStatement,
-  ORDER_COLUMNS,
   type Parameters,
   pageStatement,
   type Shape,
   valuesOf,
   walkStatement,
 } from './list-store.ts';
+import { BETWEEN_RECORDS, rfc3339Of, valueOf } from './record.ts';
 import { type Estimate, estimate, sampleOf } from './sample.ts';
 
-/** Rows of a page: each customer's JSON followed by its values in the ordering's columns. */
-export type Page = { rows: Row[]; more: boolean; count: number; count_is_exact: boolean };
+/** A page's customers as records, the position in the log that it is at least as new as, and where its ends lie. */
+export type Page = {
+  records: string[];
+  position: number;
+  count: number;
+  count_is_exact: boolean;
+  /** Whether there are more beyond it, in the direction in which it was read. */
+  more: boolean;
+  first: string[] | undefined;
+  last: string[] | undefined;
+};
 
 type Count = { count: number; count_is_exact: boolean };
 
@@ -35,55 +45,63 @@ const GATHER_COST = 1.8;
 /** Gathering more than this is never better than walking on. */
 const GATHER_MOST = 150_000;
 
-/** A page of customers with the number of all that match. */
+/** A page of customers with the number of all that match. `ledger`: as just read, where the caller needed it before. */
 export async function listPage(
   database: Database,
   workspace_id: number,
-  ledger: LedgerState,
   request: ListRequest,
+  ledger?: LedgerState,
 ): Promise<Page> {
   const backwards = request.cursor?.direction === 'before';
   const order = { ...request.order, descending: request.order.descending !== backwards };
-  const list: List = { database, workspace_id, ledger, request, order, cursor: request.cursor?.values };
-  const { rows, count, count_is_exact } = await planOf(list);
+  const { rows, position, count, count_is_exact } = await planOf(
+    { database, workspace_id, request, order, cursor: request.cursor?.values },
+    ledger,
+  );
   const more = rows.length > request.limit;
   if (more) rows.pop();
   if (backwards) rows.reverse();
-  return { rows, more, count, count_is_exact };
+  const place = (row: Row | undefined) => row && placeOf(row, order.field);
+  return {
+    records: rows.map((row) => row[0]),
+    position,
+    count,
+    count_is_exact,
+    more,
+    first: place(rows[0]),
+    last: place(rows.at(-1)),
+  };
 }
 
 type List = {
   database: Database;
   workspace_id: number;
-  ledger: LedgerState;
   request: ListRequest;
   /** As it is read: turned around where the page lies before its cursor. */
   order: Shape['order'];
   cursor: string[] | undefined;
 };
+/** Each begins with the customer's record; a deleted one's time of deletion follows. */
 type Rows = { rows: Row[] };
 
-async function planOf(list: List): Promise<Rows & Count> {
+async function planOf(list: List, known?: LedgerState): Promise<Rows & Count & { position: number }> {
   const { database, workspace_id, request, order } = list;
   const { words, is_active, created_at, updated_at } = request;
-  if (request.deleted) return deletedPage(list);
-  if (request.email !== undefined || request.external_id !== undefined) return lookup(list);
-  if (words.length === 0) {
-    const ranges = (['created_at', 'updated_at'] as const).filter((field) => request[field]);
-    const inIndex = ranges.length === 0 || (ranges.length === 1 && ranges[0] === order.field);
-    if (inIndex) {
-      const [rows, count] = await Promise.all([
-        database.read(...ask(list, pageStatement, {})),
-        ranges.length === 0 ? countOfLedger(list) : countMatches(list),
-      ]);
-      return { rows, ...count };
-    }
-  }
-  if (list.ledger.total_customers <= SMALL) {
+  const single = request.email !== undefined || request.external_id !== undefined;
+  const ranges = (['created_at', 'updated_at'] as const).filter((field) => request[field]);
+  const inIndex = ranges.length === 0 || (ranges.length === 1 && ranges[0] === order.field);
+  if (!request.deleted && !single && words.length === 0 && inIndex) return plainPage(list, ranges.length > 0);
+
+  // Read before the rows: a page may then be newer than its position says, never older.
+  const ledger = known ?? (await readLedger(database, workspace_id));
+  const { position } = ledger;
+  if (request.deleted) return { ...(await deletedPage(list)), position };
+  if (single) return { ...(await lookup(list)), position };
+  if (ledger.total_customers <= SMALL) {
     const [{ rows }, count] = await Promise.all([walk(list, SMALL * 2), countMatches(list)]);
-    return { rows, ...count };
+    return { rows, ...count, position };
   }
-  const sample = await sampleOf(database, workspace_id, list.ledger);
+  const sample = await sampleOf(database, workspace_id, ledger);
   const filter = { words, is_active, created_at, updated_at };
   const orderKey = (cursor: string[] | undefined) => cursor?.slice(0, -1).join('\n');
   const guess = (cursor: string[] | undefined) =>
@@ -94,7 +112,19 @@ async function planOf(list: List): Promise<Rows & Count> {
       orderKey(cursor),
       request.limit + 1,
     );
-  return choose(list, guess);
+  return { ...(await choose(list, guess)), position };
+}
+
+/** One statement, unless a range has to be counted. */
+async function plainPage(list: List, ranged: boolean): Promise<Rows & Count & { position: number }> {
+  const { database, request } = list;
+  const [[row], counted] = await Promise.all([
+    database.read(...ask(list, pageStatement, {})),
+    ranged ? countMatches(list) : undefined,
+  ]);
+  const ledger = ledgerOf(row![0]);
+  const rows = row![1] === null ? [] : row![1].split(BETWEEN_RECORDS).map((record: string) => [record]);
+  return { rows, ...(counted ?? countOfLedger(ledger, request.is_active)), position: ledger.position };
 }
 
 /** Walks or gathers, by what the sample says; a walk that runs out of its budget is gone on with, or given up for a gather. */
@@ -131,8 +161,8 @@ async function choose(list: List, guess: (cursor: string[] | undefined) => Estim
 async function walk(list: List, budget: number, have = 0): Promise<Rows & { end: string[] | undefined }> {
   const rows = await list.database.search(...ask(list, walkStatement, rowWords(list), have, budget));
   const last = rows.at(-1);
-  const end = last?.at(-1) ? (last.slice(1, -1) as string[]) : undefined;
-  const matches = rows.filter((row) => row[0] !== null).map((row) => row.slice(0, -1));
+  const end = last?.[2] ? placeOf(last, list.order.field) : undefined;
+  const matches = rows.filter((row) => row[1]);
   const full = have + matches.length > list.request.limit;
   return { rows: matches, end: full ? undefined : end };
 }
@@ -144,8 +174,7 @@ async function gather(
   shares: number[],
 ): Promise<Rows & { total: number | undefined }> {
   const rows = await list.database.search(...ask(list, gatherStatement, indexWords(list, shares), have));
-  const total = counting ? (rows[0]?.at(-1) as number | undefined) : undefined;
-  return { rows: rows.map((row) => row.slice(0, -1)), total };
+  return { rows, total: counting ? rows[0]?.[1] : undefined };
 }
 
 async function countMatches(list: List, shares?: number[]): Promise<Count> {
@@ -156,12 +185,11 @@ async function countMatches(list: List, shares?: number[]): Promise<Count> {
   return capped(row?.[0] ?? 0);
 }
 
-async function countOfLedger({ ledger, request }: List): Promise<Count> {
-  const { total_customers: total, active_customers: active } = ledger;
-  return {
-    count: request.is_active === undefined ? total : request.is_active ? active : total - active,
-    count_is_exact: true,
-  };
+function countOfLedger(
+  { total_customers: total, active_customers: active }: LedgerState,
+  is_active: boolean | undefined,
+): Count {
+  return { count: is_active === undefined ? total : is_active ? active : total - active, count_is_exact: true };
 }
 
 async function deletedPage(list: List): Promise<Rows & Count> {
@@ -179,10 +207,9 @@ async function lookup(list: List): Promise<Rows & Count> {
     ...ask(list, (shape) => lookupStatement(shape, field), rowWords(list), 0, email ?? external_id),
   );
   const found = rows.filter(
-    (row) => email === undefined || external_id === undefined || JSON.parse(row[0]).external_id === external_id,
+    (row) => email === undefined || external_id === undefined || valueOf(row[0], 'external_id') === external_id,
   );
-  const page = found.filter((row) => row.at(-1)).map((row) => row.slice(0, -1));
-  return { rows: page, count: found.length, count_is_exact: true };
+  return { rows: found.filter((row) => row[1]), count: found.length, count_is_exact: true };
 }
 
 const capped = (count: number): Count => ({ count: Math.min(count, COUNT_CAP), count_is_exact: count <= COUNT_CAP });
@@ -261,5 +288,16 @@ function indexWords({ request: { words } }: List, shares: number[] = []): Patter
 
 const patternOf = (text: string) => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
 
-/** How many columns of a page's row follow the customer's JSON. */
-export const keysOf = (request: ListRequest) => ORDER_COLUMNS[request.order.field].length;
+/** Where a row lies in an ordering: its values in the ordering's columns. */
+function placeOf([record, deleted_at]: Row, field: Shape['order']['field']): string[] {
+  const text = (name: keyof Customer) => valueOf(record, name);
+  const places: Record<typeof field, () => string[]> = {
+    last_name: () => [fold(text('last_name')), fold(text('first_name'))],
+    first_name: () => [fold(text('first_name')), fold(text('last_name'))],
+    email: () => [text('email')],
+    created_at: () => [rfc3339Of(text('created_at'))],
+    updated_at: () => [rfc3339Of(text('updated_at'))],
+    deleted_at: () => [deleted_at],
+  };
+  return [...places[field](), text('id')];
+}

@@ -12,6 +12,7 @@ import {
   READ_FEED,
   READ_HISTORY,
   READ_LEDGER,
+  READ_LEDGER_TEXT,
   RECORD_CAUSE,
 } from './store.ts';
 
@@ -156,6 +157,14 @@ export async function readLedger(database: Database, workspace_id: number): Prom
   const [row] = await database.read(READ_LEDGER, [workspace_id]);
   return { position: row?.[0] ?? 0, total_customers: row?.[1] ?? 0, active_customers: row?.[2] ?? 0 };
 }
+
+/** What READ_LEDGER_TEXT gave. */
+export function ledgerOf(text: string): LedgerState {
+  const [position, total_customers, active_customers] = text.split(' ').map(Number) as [number, number, number];
+  return { position, total_customers, active_customers };
+}
+
+export { READ_LEDGER_TEXT };
 
 /** Up to `limit` events after a position, oldest first. */
 export async function readFeed(

@@ -33,6 +33,9 @@ export const READ_LEDGER: Statement = {
   text: 'SELECT position, total_customers, active_customers FROM ledgers WHERE workspace_id = $1',
 };
 
+/** The ledger as one text, for a statement that reads more: its row is of the same moment. */
+export const READ_LEDGER_TEXT = `(SELECT position || ' ' || total_customers || ' ' || active_customers FROM ledgers WHERE workspace_id = $1)`;
+
 export const READ_FEED: Statement = {
   name: 'read_feed',
   text: `SELECT ${EVENT_COLUMNS} FROM events WHERE workspace_id = $1 AND position > $2 ORDER BY position LIMIT $3`,
