@@ -68,13 +68,12 @@ const THREE_YEARS = 3 * 365 * 86_400_000;
 /** Customer number `index` of the sample, created within the three years before `now` (milliseconds). */
 export function sample(index: number, now: number): Sample {
   const { first, last, domain, phone } = people[index % people.length]!;
-  // Steps through every pair of names once before the first comes again: both counts are prime to it.
+  // Every pair of names has its turn before the first one comes again.
   const step = Math.floor(index / people.length);
-  const pairs = first.length * last.length;
-  const pair = (step * 7919) % pairs;
-  const round = Math.floor(step / pairs);
-  const given = first[pair % first.length]!;
-  const family = last[Math.floor(pair / first.length)]!;
+  const lap = Math.floor(step / first.length);
+  const given = first[step % first.length]!;
+  const family = last[(step + lap) % last.length]!;
+  const round = Math.floor(lap / last.length);
   return {
     first_name: given.name,
     last_name: family.name,

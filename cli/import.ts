@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
 import { COLUMNS, type ImportCounts, importCustomers } from '#server/imports/imports.ts';
 import type { Command } from './commands.ts';
 import { withWorkspace } from './database.ts';
@@ -37,6 +38,8 @@ async function runImport(words: string[], config: Parameters<Command['run']>[1])
     console.error(`clientele: ${mistake}`);
     return 1;
   }
+  // Rows live as long as their batch takes: more room for young objects would only be more memory (330 MB, not 230).
+  setFlagsFromString('--semi-space-growth-factor=1');
   const rejected = openRejected(path);
   const bar = progress();
   const stop = stopOnSignals();

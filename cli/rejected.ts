@@ -54,7 +54,9 @@ export function openRejected(path: string): { write(row: RefusedRow): Promise<vo
 
 /** As many cells as there are columns, without those that this file itself adds. */
 function kept(columns: string[], cells: string[]): string[] {
-  return columns.map((_, index) => cells[index] ?? '').filter((_, index) => !REPORTED.includes(columns[index]!.toLowerCase()));
+  return columns
+    .map((_, index) => cells[index] ?? '')
+    .filter((_, index) => !REPORTED.includes(columns[index]!.toLowerCase()));
 }
 
 function csvLine(cells: string[]): string {

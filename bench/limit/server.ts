@@ -6,7 +6,6 @@
 // Lists follow a keyset cursor; unfiltered counts come from a table of counters; a search of three letters or more
 // counts exactly, of fewer up to 10,001.
 import { createServer, type IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
 import pg from 'pg';
 
 const asText = (value: string) => value;
@@ -37,7 +36,7 @@ async function handle(request: IncomingMessage): Promise<Reply> {
   if (path === '/api/customers') {
     if (request.method === 'GET')
       return [200, await listCustomers(new URLSearchParams(mark < 0 ? '' : url.slice(mark)))];
-    return [201, await createCustomer(JSON.parse(await text(request)))];
+    return [201, await createCustomer(JSON.parse(await readBody(request)))];
   }
   if (path === '/api/customers/stats') return [200, await stats()];
   if (path === '/healthz') return [200, '{}'];
@@ -45,7 +44,7 @@ async function handle(request: IncomingMessage): Promise<Reply> {
   if (!Number.isInteger(id)) return [404, '{}'];
   const found =
     request.method === 'PATCH'
-      ? await patchCustomer(id, JSON.parse(await text(request)))
+      ? await patchCustomer(id, JSON.parse(await readBody(request)))
       : (await query('get', `SELECT ${columns} FROM customers WHERE id = $1`, [id]))[0];
   return found ? [200, toJson(found)] : [404, '{}'];
 }
@@ -192,6 +191,15 @@ const quoted = JSON.stringify;
 const time = (value: string) => value.replace(' ', 'T').replace('+00', 'Z');
 
 type Body = Record<string, unknown>;
+
+/** By events: iterating over the request costs more. */
+function readBody(request: IncomingMessage) {
+  return new Promise<string>((resolve, reject) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part) => parts.push(part)).on('error', reject);
+    request.on('end', () => resolve(Buffer.concat(parts).toString()));
+  });
+}
 
 function string(value: unknown, limit: number) {
   if (typeof value === 'string' && value && value.length <= limit) return value;

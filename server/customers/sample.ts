@@ -11,9 +11,14 @@ const SIZE = 4096;
 const PARTS = 4096;
 const KEPT = 64;
 
-type SampleRow = { search: string; starts: string; is_active: boolean; keys: Record<OrderingField, string> };
+type SampleRow = { is_active: boolean; keys: Record<OrderingField, string> };
 export type Sample = {
   rows: SampleRow[];
+  /** What long and short words are looked for in, of all rows. */
+  search: Haystack;
+  starts: Haystack;
+  /** The rows in which a word was found, by word. */
+  found: Map<string, Uint8Array>;
   /** Customers that each row stands for. */
   scale: number;
   /** Per ordering, the rows' numbers in that order. */
@@ -66,9 +71,7 @@ function remember(
 async function read(database: Database, workspace_id: number, ledger: LedgerState): Promise<Sample> {
   const steps = Math.min(256, Math.max(1, Math.ceil((SIZE * PARTS) / Math.max(ledger.total_customers, 1))));
   const found = await database.search(READ_SAMPLE, [workspace_id, steps]);
-  const rows = found.map(([search, starts, is_active, last_key, first_key, email, created_at, updated_at]) => ({
-    search,
-    starts: ` ${starts} `,
+  const rows = found.map(([, , is_active, last_key, first_key, email, created_at, updated_at]) => ({
     is_active,
     keys: {
       last_name: `${last_key}\n${first_key}`,
@@ -83,7 +86,15 @@ async function read(database: Database, workspace_id: number, ledger: LedgerStat
     orders[field] = Uint16Array.from(rows.keys()).sort((a, b) =>
       rows[a]!.keys[field] < rows[b]!.keys[field] ? -1 : 1,
     );
-  return { rows, scale: PARTS / steps, orders, position: ledger.position };
+  return {
+    rows,
+    search: haystackOf(found.map((row) => row[0])),
+    starts: haystackOf(found.map((row) => ` ${row[1]} `)),
+    found: new Map(),
+    scale: PARTS / steps,
+    orders,
+    position: ledger.position,
+  };
 }
 
 export type Estimate = {
@@ -105,18 +116,14 @@ export function estimate(
   cursor: string | undefined,
   limit: number,
 ): Estimate {
-  const tests = filter.words.map(
-    ({ text, short }) =>
-      (row: SampleRow) =>
-        short ? row.starts.includes(` ${text} `) : row.search.includes(text),
-  );
-  const shares = tests.map((test) => sample.rows.filter(test).length / sample.rows.length);
+  const words = filter.words.map((word) => rowsWith(sample, word));
+  const shares = words.map((rows) => rows.reduce((sum, row) => sum + row, 0) / Math.max(1, sample.rows.length));
   const passes = sample.rows.map(
-    (row) =>
+    (row, index) =>
+      words.every((rows) => rows[index] === 1) &&
       (filter.is_active === undefined || row.is_active === filter.is_active) &&
       within(row.keys.created_at, filter.created_at) &&
-      within(row.keys.updated_at, filter.updated_at) &&
-      tests.every((test) => test(row)),
+      within(row.keys.updated_at, filter.updated_at),
   );
   let found = 0;
   for (const pass of passes) if (pass) found++;
@@ -127,6 +134,41 @@ export function estimate(
     // Four standard deviations of a count of this size.
     surelyMoreThan: (number) => found > 16 && (found - 4 * Math.sqrt(found)) * sample.scale > number,
   };
+}
+
+/** The texts of all rows in one, and where each begins: looking through one text is many times quicker than through thousands. */
+type Haystack = { text: string; begins: Uint32Array };
+
+function haystackOf(texts: string[]): Haystack {
+  const begins = new Uint32Array(texts.length);
+  let length = 0;
+  texts.forEach((text, index) => {
+    begins[index] = length;
+    length += text.length + 1;
+  });
+  return { text: texts.join('\0'), begins };
+}
+
+const WORDS_KEPT = 500;
+
+/** 1 for each row in which the word is found. */
+function rowsWith(sample: Sample, { text, short }: SearchWord): Uint8Array {
+  const key = `${short} ${text}`;
+  const known = sample.found.get(key);
+  if (known) return known;
+  const rows = new Uint8Array(sample.rows.length);
+  const { text: haystack, begins } = short ? sample.starts : sample.search;
+  const needle = short ? ` ${text} ` : text;
+  let row = 0;
+  for (let at = haystack.indexOf(needle); at >= 0; at = haystack.indexOf(needle, at)) {
+    while (row + 1 < begins.length && begins[row + 1]! <= at) row++;
+    rows[row] = 1;
+    if (row + 1 === begins.length) break;
+    at = begins[row + 1]!;
+  }
+  if (sample.found.size >= WORDS_KEPT) sample.found.clear();
+  sample.found.set(key, rows);
+  return rows;
 }
 
 const within = (value: string, range: [string, string] | undefined) =>
