@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadClientele } from './clientele.ts';
+import { importDataset } from './clientele.ts';
 import { loadLimit } from './limit/load.ts';
 import { createDatabase, dropDatabase, type Postgres } from './postgres.ts';
 
@@ -23,7 +23,7 @@ export async function load(postgres: Postgres, target: TargetName, count: number
   console.error(`loading ${count.toLocaleString('en')} customers into ${name}`);
   const begin = performance.now();
   await createDatabase(postgres, name);
-  await (target === 'limit' ? loadLimit : loadClientele)(postgres.url(name), count);
+  await (target === 'limit' ? loadLimit : importDataset)(postgres.url(name), count);
   await postgres.sql(name, 'VACUUM (FREEZE, ANALYZE)');
   // last, so that half a load does not pass for one
   await postgres.sql('postgres', `COMMENT ON DATABASE ${name} IS '${mark}'`);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startServer } from './children.ts';
-import { cli } from './clientele.ts';
+import { serve } from './clientele.ts';
 import { machineSpeed, residentMemory } from './machine.ts';
 import { median, table } from './report.ts';
 
@@ -37,7 +37,7 @@ console.log(
 console.log(`\nRSS of the Node process once ready: ${median(memory)} MB. Speed ${speed}, ${machineSpeed()}.`);
 
 async function start(folder: string) {
-  const server = await startServer([cli, 'serve'], { CLIENTELE_DATA: folder, DATABASE_URL: undefined }, '/readyz');
+  const server = await startServer(serve, { CLIENTELE_DATA: folder, DATABASE_URL: undefined }, '/readyz');
   memory.push(residentMemory(server.pid));
   await server.stop();
   return server.seconds;

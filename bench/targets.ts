@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { run, startServer } from './children.ts';
 import { type Call, type Client, openClient } from './client.ts';
-import { cli, clienteleEnv } from './clientele.ts';
+import { cli, clienteleEnv, serve } from './clientele.ts';
 import type { TargetName } from './databases.ts';
 
 export type Target = {
@@ -29,7 +29,7 @@ export async function startTarget(name: TargetName, databaseUrl: string): Promis
 
 export async function startClientele(databaseUrl: string): Promise<Target> {
   const env = clienteleEnv(databaseUrl);
-  const server = await startServer([cli, 'serve'], env, '/readyz');
+  const server = await startServer(serve, env, '/readyz');
   try {
     const grant = ['keys', 'create', '--workspace', 'main', '--role', 'editor', '--name', 'bench'];
     const { stdout } = await run(process.execPath, [cli, ...grant], env);

@@ -19,7 +19,7 @@ export const keyCommands: Command[] = [
       const made = await withWorkspace(config, values.workspace, (database, actor) =>
         createKey(database, actor, body, { request_id: null }),
       );
-      console.log(made.key);
+      console.log(made.subject.key);
     },
   },
   {

@@ -17,8 +17,8 @@ async function open(role: Role = 'editor'): Promise<Clientele> {
   const slug = `client-${++made}`;
   await createWorkspace(server.database, slug, slug);
   const actor = systemActor((await findWorkspace(server.database, slug))!, 'test');
-  const { key } = await createKey(server.database, actor, { name: 'test', role }, { request_id: null });
-  return createClient({ url: server.base, key: key! });
+  const { subject } = await createKey(server.database, actor, { name: 'test', role }, { request_id: null });
+  return createClient({ url: server.base, key: subject.key! });
 }
 
 const person = (first_name: string, more = {}) => ({

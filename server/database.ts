@@ -7,6 +7,8 @@ import { isConnectionError, unavailable } from './problem.ts';
 
 /** SQL with its name: named statements are parsed and planned once per connection. */
 export type Statement = { name: string; text: string };
+/** A statement with its values. */
+export type Ask = [statement: Statement, values: unknown[]];
 // biome-ignore lint/suspicious/noExplicitAny: a row's values have the types that its statement selects
 export type Row = any[];
 

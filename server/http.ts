@@ -77,7 +77,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // While closing, what still arrives on a connection is served, and the connection closed behind it.
+    return503OnClosing: false,
     trustProxy: options.trusted_proxies.length > 0 ? [...options.trusted_proxies] : false,
     genReqId: (request) => {
       const given = request.headers['x-request-id'];

@@ -6,10 +6,11 @@ import { posix } from 'node:path';
 import { test } from 'node:test';
 
 /**
- * The slices; each knows those before it. Events come first, before access: access records its own changes (keys made
+ * The slices; each knows those before it. Events come early, before access: access records its own changes (keys made
  * and revoked) in the log, while the log knows of an actor only what it writes down.
  */
 const SLICES = [
+  'idempotency',
   'events',
   'access',
   'customers',
@@ -22,8 +23,6 @@ const SLICES = [
   'webhooks',
   'stats',
 ];
-/** A slice's door is the file named like its folder. Events have a second one: keys that make a write safe to repeat. */
-const SECOND_DOORS = ['server/events/idempotency.ts'];
 
 type Import = { from: string; to: string; type: boolean };
 
@@ -47,7 +46,8 @@ function importsOf(from: string, source: string): Import[] {
 const tree = (path: string) => /^(contract|client|cli|console|server|test|bench)\//.exec(path)?.[1];
 /** The slice that a file belongs to; undefined for the platform and everything outside of the server. */
 const slice = (path: string) => /^server\/([^/]+)\//.exec(path)?.[1];
-const isDoor = (path: string) => path === `server/${slice(path)}/${slice(path)}.ts` || SECOND_DOORS.includes(path);
+/** A slice's door is the file named like its folder. */
+const isDoor = (path: string) => path === `server/${slice(path)}/${slice(path)}.ts`;
 const isRoutes = (path: string) => slice(path) !== undefined && path.endsWith('/routes.ts');
 const isStore = (path: string) => /\/(?:[\w-]+-)?store\.ts$/.test(path);
 

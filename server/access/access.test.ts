@@ -11,7 +11,7 @@ before(async () => {
   await createWorkspace(server.database, 'other', 'Other');
   const actor = systemActor((await findWorkspace(server.database, 'other'))!, 'test');
   foreign = {
-    authorization: `Bearer ${(await createKey(server.database, actor, { name: 'other', role: 'owner' }, { request_id: null })).key}`,
+    authorization: `Bearer ${(await createKey(server.database, actor, { name: 'other', role: 'owner' }, { request_id: null })).subject.key}`,
   };
 });
 after(() => server.stop());
@@ -137,13 +137,13 @@ describe('a workspace', () => {
 test('a role that was granted is kept from what it may not do', async () => {
   const actor = server.actor;
   const viewer = await createKey(server.database, actor, { name: 'v', role: 'viewer' }, { request_id: null });
-  const authorization = `Bearer ${viewer.key}`;
+  const authorization = `Bearer ${viewer.subject.key}`;
   for (const [method, path] of [
     ['POST', '/api/customers'],
     ['POST', '/api/keys'],
     ['PATCH', '/api/workspaces/main'],
-    ['DELETE', `/api/keys/${viewer.id}`],
+    ['DELETE', `/api/keys/${viewer.subject.id}`],
   ])
     assert.equal((await server.call(method!, path!, {}, { authorization })).status, 403);
-  await revokeKey(server.database, actor, viewer.id, { request_id: null });
+  await revokeKey(server.database, actor, viewer.subject.id, { request_id: null });
 });

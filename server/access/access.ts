@@ -4,7 +4,7 @@ import { type Key, keyFields, type Workspace, workspaceFields } from '#contract/
 import { PERMISSIONS, type Permission, ROLES, type Role } from '#contract/api.ts';
 import type { EventActor } from '#contract/events.ts';
 import { checkInput } from '#contract/input.ts';
-import type { Database, Row, Statement } from '../database.ts';
+import type { Ask, Database, Row } from '../database.ts';
 import { type EventDraft, type Plan, writeUnderLock } from '../events/events.ts';
 import {
   askForReplays,
@@ -13,7 +13,7 @@ import {
   idempotencyId,
   replaysOf,
   storeKeys,
-} from '../events/idempotency.ts';
+} from '../idempotency/idempotency.ts';
 import { invalid, notFound, Problem } from '../problem.ts';
 import { isUuid, uuidv7 } from '../uuid.ts';
 import {
@@ -92,13 +92,16 @@ function unauthenticated(detail: string): Problem {
 
 export type WriteContext = { request_id: string | null; idempotency?: Idempotency };
 
-/** Makes a key; its text is in the reply alone, and null where the request was a repetition. */
+/** What became of a write: where the log stands after it, and whether it was a repetition of one made before. */
+export type Written<Subject> = { subject: Subject; position: number; replayed: boolean };
+
+/** Makes a key; its text is in the answer alone, and null where the request was a repetition. */
 export async function createKey(
   database: Database,
   actor: Actor,
   body: unknown,
   context: WriteContext,
-): Promise<Key & { key: string | null }> {
+): Promise<Written<Key & { key: string | null }>> {
   const { fields, errors } = checkInput(keyFields, body, {
     partial: false,
     readOnly: ['id', 'created_at', 'revoked_at', 'key'],
@@ -110,31 +113,45 @@ export async function createKey(
       errors: [{ pointer: '/role', code: 'role_too_high', detail: `Your own role is ${actor.role}.` }],
     });
   const secret = randomBytes(32).toString('hex');
-  const written = await logged(database, actor, context, 201, (now) => {
+  const written = await logged(database, actor, context, 201, [], (now) => {
     const key: Key = { id: uuidv7(Date.parse(now), 0), name, role, created_at: now, revoked_at: null };
     const values = [actor.workspace.id, key.id, name, role, hash('sha256', secret), now];
-    return { statement: [INSERT_KEY, values], type: 'key.created', before: null, after: key, subject_id: key.id };
+    return {
+      subject: key,
+      subject_id: key.id,
+      change: { ask: [INSERT_KEY, values], type: 'key.created', before: null },
+    };
   });
-  if (written.subject) {
-    const key = written.subject as Key;
-    return { ...key, key: `clt_${key.id.replaceAll('-', '')}${actor.workspace.id.toString(36)}_${secret}` };
-  }
-  return { ...(await readKey(database, actor, written.subject_id)), key: null };
+  if (written.replayed)
+    return { ...written, subject: { ...(await readKey(database, actor, written.subject_id)), key: null } };
+  const key = written.subject as Key;
+  const text = `clt_${key.id.replaceAll('-', '')}${actor.workspace.id.toString(36)}_${secret}`;
+  return { ...written, subject: { ...key, key: text } };
 }
 
-/** Revokes a key for good; 404 when the workspace has no such key. */
-export async function revokeKey(database: Database, actor: Actor, id: string, context: WriteContext): Promise<void> {
-  const key = await readKey(database, actor, id);
-  if (ROLES.indexOf(key.role) > ROLES.indexOf(actor.role))
-    throw new Problem(403, 'role_too_high', 'Nobody can revoke a key with a role above their own.');
-  if (key.revoked_at) return;
-  await logged(database, actor, context, 204, (now) => ({
-    statement: [REVOKE_KEY, [actor.workspace.id, key.id, now]],
-    type: 'key.revoked',
-    before: { revoked_at: null },
-    after: { ...key, revoked_at: now },
-    subject_id: key.id,
-  }));
+/** Revokes a key for good; 404 when the workspace has no such key. Revoking it again changes nothing. */
+export async function revokeKey(
+  database: Database,
+  actor: Actor,
+  id: string,
+  context: WriteContext,
+): Promise<Written<null>> {
+  if (!isUuid(id)) throw notFound();
+  const read: Ask = [READ_KEY, [actor.workspace.id, id]];
+  const written = await logged(database, actor, context, 204, [read], (now, row) => {
+    if (!row) throw notFound();
+    const key = keyOf(row);
+    if (ROLES.indexOf(key.role) > ROLES.indexOf(actor.role))
+      throw new Problem(403, 'role_too_high', 'Nobody can revoke a key with a role above their own.');
+    if (key.revoked_at) return { subject: key, subject_id: key.id };
+    const ask: Ask = [REVOKE_KEY, [actor.workspace.id, key.id, now]];
+    return {
+      subject: { ...key, revoked_at: now },
+      subject_id: key.id,
+      change: { ask, type: 'key.revoked', before: { revoked_at: null } },
+    };
+  });
+  return { ...written, subject: null };
 }
 
 /** The workspace's keys, newest first, revoked ones too. */
@@ -189,80 +206,65 @@ export async function updateWorkspace(
   slug: string,
   body: unknown,
   context: WriteContext,
-): Promise<Workspace> {
+): Promise<Written<Workspace>> {
   if (slug !== actor.workspace.slug) throw notFound();
   const { fields, errors } = checkInput(workspaceFields, body, {
     partial: true,
     readOnly: ['id', 'slug', 'created_at'],
   });
   if (errors.length > 0) throw invalid(errors);
-  const current = await readWorkspace(database, actor);
-  const next: Workspace = { ...current, ...fields };
-  const changed = (['name', 'region'] as const).filter((field) => current[field] !== next[field]);
-  if (changed.length > 0)
-    await logged(database, actor, context, 200, () => ({
-      statement: [UPDATE_WORKSPACE, [actor.workspace.id, next.name, next.region]],
-      type: 'workspace.updated',
-      before: Object.fromEntries(changed.map((field) => [field, current[field]])),
-      after: next,
-      subject_id: null,
-    }));
-  return next;
+  const read: Ask = [READ_WORKSPACE, [actor.workspace.id]];
+  const written = await logged(database, actor, context, 200, [read], (_now, row) => {
+    const current = workspaceOf(row!);
+    const next: Workspace = { ...current, ...fields };
+    const changed = (['name', 'region'] as const).filter((field) => current[field] !== next[field]);
+    if (changed.length === 0) return { subject: current, subject_id: null };
+    const ask: Ask = [UPDATE_WORKSPACE, [actor.workspace.id, next.name, next.region]];
+    const before = Object.fromEntries(changed.map((field) => [field, current[field]]));
+    return { subject: next, subject_id: null, change: { ask, type: 'workspace.updated', before } };
+  });
+  const subject = written.replayed ? await readWorkspace(database, actor) : (written.subject as Workspace);
+  return { ...written, subject };
 }
 
 const workspaceOf = ([id, slug, name, region, created_at]: Row): Workspace => ({ id, slug, name, region, created_at });
 
 // ---- The log --------------------------------------------------------------------------------------------------------
 
-type LoggedWrite = {
-  statement: [Statement, unknown[]];
-  type: string;
-  before: object | null;
-  after: object;
+/** What a write leads to: its subject as it is afterwards, and the change with its event unless there is nothing to change. */
+type Decided = {
+  subject: object;
   subject_id: string | null;
+  change?: { ask: Ask; type: string; before: object | null };
 };
+type Logged = { subject: object | null; subject_id: string; replayed: boolean };
 
-/** One write with one event. Where its idempotency key was seen before, `subject` is absent and nothing is written. */
+/** One write with at most one event, decided under the ledger's lock. A repetition has no subject and writes nothing. */
 async function logged(
   database: Database,
   actor: Actor,
   { request_id, idempotency }: WriteContext,
   status: number,
-  make: (now: string) => LoggedWrite,
-): Promise<{ subject?: object; subject_id: string }> {
+  read: Ask[],
+  decide: (now: string, row: Row | undefined) => Decided,
+): Promise<Logged & { position: number }> {
   const workspace_id = actor.workspace.id;
-  const reads = idempotency ? [askForReplays(workspace_id, [idempotency])] : [];
-  const { answer } = await writeUnderLock(
-    database,
-    workspace_id,
-    reads,
-    (ledger, [seen]): Plan<{ subject?: object; subject_id: string }> => {
-      const nothing = { statements: [], events: [], total: 0, active: 0 };
-      const replay = idempotency && replaysOf(seen ?? []).get(idempotencyId(idempotency));
-      if (replay) {
-        checkReplay(replay, idempotency);
-        return { ...nothing, answer: { subject_id: replay.subject_id ?? '' } };
-      }
-      const { statement, type, before, after, subject_id } = make(ledger.now);
-      const { id, name } = actor;
-      const event: EventDraft = {
-        type,
-        actor: { type: actor.type, id, name },
-        request_id,
-        cause_id: null,
-        before,
-        after,
-      };
-      const stored = idempotency
-        ? [storeKeys(workspace_id, ledger.now, [{ ...idempotency, status, position: ledger.position + 1, subject_id }])]
-        : [];
-      return {
-        ...nothing,
-        statements: [statement, ...stored],
-        events: [event],
-        answer: { subject: after, subject_id: subject_id ?? '' },
-      };
-    },
-  );
-  return answer;
+  const reads = idempotency ? [...read, askForReplays(workspace_id, [idempotency])] : read;
+  const { answer, position } = await writeUnderLock(database, workspace_id, reads, (ledger, found): Plan<Logged> => {
+    const nothing = { statements: [], events: [], total: 0, active: 0 };
+    const replay = idempotency && replaysOf(found.at(-1) ?? []).get(idempotencyId(idempotency));
+    if (replay) {
+      checkReplay(replay, idempotency);
+      return { ...nothing, answer: { subject: null, subject_id: replay.subject_id ?? '', replayed: true } };
+    }
+    const { subject, subject_id, change } = decide(ledger.now, read.length > 0 ? found[0]?.[0] : undefined);
+    const { type, id, name } = actor;
+    const log = { actor: { type, id, name }, request_id, cause_id: null, after: subject };
+    const events: EventDraft[] = change ? [{ type: change.type, before: change.before, ...log }] : [];
+    const stored = { status, position: ledger.position + events.length, subject_id };
+    const keys = idempotency ? [storeKeys(workspace_id, ledger.now, [{ ...idempotency, ...stored }])] : [];
+    const statements = [...(change ? [change.ask] : []), ...keys];
+    return { ...nothing, statements, events, answer: { subject, subject_id: subject_id ?? '', replayed: false } };
+  });
+  return { ...answer, position };
 }

@@ -2,8 +2,8 @@
 import { hash } from 'node:crypto';
 import { accessRoutes, type Workspace } from '#contract/access.ts';
 import type { Database } from '../database.ts';
-import { readIdempotencyKey } from '../events/idempotency.ts';
 import type { Call, Reply, RouteTable } from '../http.ts';
+import { readIdempotencyKey } from '../idempotency/idempotency.ts';
 import { createKey, listKeys, readWorkspace, revokeKey, updateWorkspace, type WriteContext } from './access.ts';
 
 export function accessTable(database: Database): RouteTable {
@@ -14,22 +14,24 @@ export function accessTable(database: Database): RouteTable {
     ],
     [
       accessRoutes.updateWorkspace,
-      async (call) =>
-        json(200, shown(await updateWorkspace(database, call.actor, call.params.slug!, call.body, contextOf(call)))),
+      async (call) => {
+        const written = await updateWorkspace(database, call.actor, call.params.slug!, call.body, contextOf(call));
+        return json(200, shown(written.subject), headersOf(written));
+      },
     ],
     [accessRoutes.keys, async ({ actor }) => json(200, { results: await listKeys(database, actor) })],
     [
       accessRoutes.createKey,
       async (call) => {
-        const key = await createKey(database, call.actor, call.body, contextOf(call));
-        return json(201, key, key.key === null ? { 'idempotency-replayed': 'true' } : {});
+        const written = await createKey(database, call.actor, call.body, contextOf(call));
+        return json(201, written.subject, headersOf(written));
       },
     ],
     [
       accessRoutes.revokeKey,
       async (call) => {
-        await revokeKey(database, call.actor, call.params.id!, contextOf(call));
-        return { status: 204 };
+        const written = await revokeKey(database, call.actor, call.params.id!, contextOf(call));
+        return { status: 204, headers: headersOf(written) };
       },
     ],
   ];
@@ -40,6 +42,10 @@ const json = (status: number, body: object, headers: Record<string, string> = {}
   body: JSON.stringify(body),
   headers,
 });
+
+function headersOf({ position, replayed }: { position: number; replayed: boolean }): Record<string, string> {
+  return { 'clientele-position': String(position), ...(replayed ? { 'idempotency-replayed': 'true' } : {}) };
+}
 
 const shown = ({ slug, name, region, created_at }: Workspace) => ({ slug, name, region, created_at });
 

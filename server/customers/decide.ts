@@ -6,7 +6,7 @@ import { fold } from '#contract/fold.ts';
 import { startsOf } from '#contract/search.ts';
 import type { Row } from '../database.ts';
 import type { EventDraft, Ledger, Plan } from '../events/events.ts';
-import { checkReplay, idempotencyId, replaysOf, storeKeys } from '../events/idempotency.ts';
+import { checkReplay, idempotencyId, replaysOf, storeKeys } from '../idempotency/idempotency.ts';
 import { invalid, notFound, Problem, type ProblemError } from '../problem.ts';
 import { uuidv7 } from '../uuid.ts';
 import { customerOf } from './record.ts';

@@ -5,8 +5,8 @@ import { CUSTOMER_FIELDS, type Customer, type CustomerStats, customerRoutes } fr
 import { eventRoutes, FEED_LIMIT } from '#contract/events.ts';
 import type { Database } from '../database.ts';
 import { readLedger } from '../events/events.ts';
-import { readIdempotencyKey } from '../events/idempotency.ts';
 import type { Call, Reply, RouteTable } from '../http.ts';
+import { readIdempotencyKey } from '../idempotency/idempotency.ts';
 import { readCursor, writeCursor } from '../page.ts';
 import { invalid } from '../problem.ts';
 import { names, wholeNumber } from '../query.ts';

@@ -2,7 +2,7 @@
 
 import { INPUT_FIELDS } from '#contract/customers.ts';
 import type { EventActor, LogEvent } from '#contract/events.ts';
-import type { Database, Row, Session, Statement } from '../database.ts';
+import type { Ask, Database, Row, Session } from '../database.ts';
 import { isConnectionError, outcomeUnknown, unavailable } from '../problem.ts';
 import {
   APPEND_EVENTS,
@@ -17,7 +17,6 @@ import {
 } from './store.ts';
 
 export type Ledger = { position: number; now: string };
-export type Ask = [statement: Statement, values: unknown[]];
 
 export type EventDraft = {
   type: string;

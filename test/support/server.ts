@@ -79,7 +79,7 @@ export async function startServer(overrides: Partial<AppOptions> = {}): Promise<
   const actor = systemActor((await findWorkspace(database, 'main'))!, 'test');
   const keys = {} as Record<Role, string>;
   for (const role of ['viewer', 'editor', 'admin', 'owner'] as const)
-    keys[role] = (await createKey(database, actor, { name: role, role }, { request_id: null })).key!;
+    keys[role] = (await createKey(database, actor, { name: role, role }, { request_id: null })).subject.key!;
 
   async function call(
     method: string,

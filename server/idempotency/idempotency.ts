@@ -1,8 +1,7 @@
 // Idempotency keys: a request's key is stored by the very transaction that has the request's effect, so either both
 // are there or neither is.
-import type { Database, Row } from '../database.ts';
+import type { Ask, Database, Row } from '../database.ts';
 import { invalid, Problem } from '../problem.ts';
-import type { Ask } from './events.ts';
 import { FIND_IDEMPOTENCY_KEYS, FORGET_IDEMPOTENCY_KEYS, STORE_IDEMPOTENCY_KEYS } from './store.ts';
 
 /** A request that may be repeated: whose it is, its key, and what it asks for. */
