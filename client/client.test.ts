@@ -86,6 +86,8 @@ test('a list is narrowed by every kind of filter', async () => {
   await customers.delete(bea.id);
   assert.deepEqual(await ids({ deleted: true }), [bea.id]);
   await assert.rejects(ids({ search: '\ud800' }), TypeError);
+  // What is no filter is refused, not left out.
+  await assert.rejects(ids({ created_at: new Date() as object }), problem({ status: 400 }));
 });
 
 test('a customer is created, read, changed, deleted and restored', async () => {

@@ -12,7 +12,7 @@ import { checkInput } from '#contract/input.ts';
 import type { Actor } from '../access/access.ts';
 import type { Database } from '../database.ts';
 import { type LogEvent, readHistory, readLedger } from '../events/events.ts';
-import type { Idempotency } from '../events/idempotency.ts';
+import type { Idempotency } from '../idempotency/idempotency.ts';
 import { invalid, notFound } from '../problem.ts';
 import { isUuid } from '../uuid.ts';
 import { withDefaults } from './decide.ts';
@@ -39,15 +39,15 @@ export function createCustomer(
   return write(database, actor, { kind: 'create', input: wholeInput(actor, body) }, context);
 }
 
-/** Creates a customer of fields that `checkInput` has passed, at a time of the caller's choosing, as an import may. */
+/** Creates a customer of an input made by `completeInput`, at a time of the caller's choosing, as an import may. */
 export function createChecked(
   database: Database,
   actor: Actor,
-  fields: Partial<CustomerInput>,
+  input: CheckedInput<CustomerInput>,
   created_at: string | undefined,
   context: WriteContext,
 ): Promise<Outcome> {
-  return write(database, actor, { kind: 'create', input: derive(actor, withDefaults(fields)), created_at }, context);
+  return write(database, actor, { kind: 'create', input, created_at }, context);
 }
 
 /** Makes the customer what the body says, optional fields left out taking their defaults. */
@@ -130,6 +130,11 @@ export function wholeInput(
   const { fields, errors } = checkInput(inputFields, body, { partial: false, readOnly: READ_ONLY_FIELDS });
   if (errors.length > 0) throw invalid(errors);
   amend?.(fields);
+  return completeInput(actor, fields);
+}
+
+/** Adds to fields that `checkInput` has passed what is left out and what is derived. */
+export function completeInput(actor: Actor, fields: Partial<CustomerInput>): CheckedInput<CustomerInput> {
   return derive(actor, withDefaults(fields));
 }
 
@@ -173,5 +178,5 @@ export async function customerHistory(
   return events;
 }
 
-export { settleSearch } from './search-upkeep.ts';
+export { keepSearchClean, settleSearch } from './search-upkeep.ts';
 export type { Customer };

@@ -3,9 +3,9 @@
 
 import type { Customer, CustomerInput } from '#contract/customers.ts';
 import type { EventActor } from '#contract/events.ts';
-import type { Database } from '../database.ts';
-import { type Ask, readAsOf, writeUnderLock } from '../events/events.ts';
-import { askForReplays, type Idempotency, type Replay } from '../events/idempotency.ts';
+import type { Ask, Database } from '../database.ts';
+import { readAsOf, writeUnderLock } from '../events/events.ts';
+import { askForReplays, type Idempotency, type Replay } from '../idempotency/idempotency.ts';
 import { isConnectionError, type Problem } from '../problem.ts';
 import { decide } from './decide.ts';
 import { FIND_BY_EXTERNAL_ID, FIND_BY_ID, FIND_HOLDERS, FIND_HOLDERS_OF_DELETED } from './store.ts';

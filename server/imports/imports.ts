@@ -1,11 +1,11 @@
 // Imports: many customers from one CSV file, through the same write as every request.
 import type { Actor } from '../access/access.ts';
-import { createChecked, settleSearch } from '../customers/customers.ts';
+import { completeInput, createChecked, settleSearch } from '../customers/customers.ts';
 import type { Database } from '../database.ts';
 import { recordCause } from '../events/events.ts';
 import { asProblem, Problem } from '../problem.ts';
 import { uuidv7 } from '../uuid.ts';
-import { type CheckedRow, checkRow, type Header, type Refusal, readHeader, refusalOf } from './columns.ts';
+import { checkRow, type Header, type Refusal, readHeader, refusalOf } from './columns.ts';
 import { type CsvRow, readCsv } from './csv.ts';
 
 export { COLUMNS, REPORTED } from './columns.ts';
@@ -26,13 +26,15 @@ export type ImportOptions = {
 
 /** As many rows as one transaction takes, so that a person's save waits for a moment only. */
 const BATCH = 500;
-/** Characters after which a batch is full as well: rows may be long. */
+/** Characters after which a batch is full as well: cells may be long. */
 const BATCH_SIZE = 1_000_000;
+/** Rows after which the database's answers are looked at: it must not wait for the next batch to be ready. */
+const SLICE = 20;
 
 /**
- * Creates a customer of each row of a CSV file (UTF-8, COMMAs, a header of `COLUMNS`), in batches of which one is written
- * while the next is read. Throws a Problem (400) before anything is written where the header is wrong; later, after
- * the batches under way, where the source or the database fails: what was counted by then is saved.
+ * Creates a customer of each row of a CSV file (UTF-8, commas, a header of `COLUMNS`), in batches: one is written while
+ * the next is made ready. Throws a Problem (400) before anything is written where the header is wrong; later, once the
+ * batches under way are done, where the source, the database or `onRefused` fails: what was counted by then is saved.
  */
 export async function importCustomers(
   database: Database,
@@ -49,9 +51,9 @@ export async function importCustomers(
     const first = await rows.next();
     if (first.done) throw new Problem(400, 'empty_file', 'The file is empty.');
     const header = readHeader(first.value);
-    for await (const batch of batches(rows)) {
+    for await (const batch of batches(rows, (row) => readyRow(actor, header, row))) {
       if (signal?.aborted) break;
-      const written = write(batch.map((row) => checkRow(header, row)));
+      const written = write(batch);
       await reported;
       reported = report(header, batch, written).catch((error) => {
         failure ??= { error };
@@ -59,8 +61,10 @@ export async function importCustomers(
       if (failure) break;
     }
   } catch (error) {
-    // A source that is cut off because the import is to end, has not failed.
-    if (!signal?.aborted) failure ??= { error };
+    // A source that was cut off because the import is to end has not failed.
+    if (!signal?.aborted) failure = { error };
+  } finally {
+    await rows.return(undefined); // closes the source
   }
   await reported;
   if (failure) throw failure.error;
@@ -68,18 +72,16 @@ export async function importCustomers(
   return counts;
 
   /** Sends the rows that pass. What became of each: nothing to say, or why it was refused. */
-  async function write(checked: CheckedRow[]): Promise<PromiseSettledResult<Refusal | undefined>[]> {
-    const context = { request_id: null, cause_id: checked.some((row) => !row.refusal) ? await cause() : undefined };
+  async function write(batch: ReadyRow[]): Promise<PromiseSettledResult<Refusal | undefined>[]> {
+    const context = { request_id: null, cause_id: batch.some(({ input }) => input) ? await cause() : undefined };
     return Promise.allSettled(
-      checked.map(async (row) => {
-        if (row.refusal) return row.refusal;
-        const { created_at, ...fields } = row.fields;
-        return createChecked(database, actor, fields, created_at, context).then(() => undefined, refusalOr);
-      }),
+      batch.map(({ input, created_at, refusal }) =>
+        input ? createChecked(database, actor, input, created_at, context).then(() => undefined, refusalOr) : refusal,
+      ),
     );
   }
 
-  async function report({ names }: Header, batch: CsvRow[], written: ReturnType<typeof write>): Promise<void> {
+  async function report({ names }: Header, batch: ReadyRow[], written: ReturnType<typeof write>): Promise<void> {
     const failed: unknown[] = [];
     for (const [index, outcome] of (await written).entries()) {
       if (outcome.status === 'rejected') failed.push(outcome.reason);
@@ -96,12 +98,24 @@ export async function importCustomers(
   }
 }
 
-async function* batches(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[]> {
-  let batch: CsvRow[] = [];
+/** A row that has been through all that can be done before its turn: there is an input or a refusal. */
+type ReadyRow = CsvRow & { input?: Input; created_at?: string; refusal?: Refusal };
+type Input = ReturnType<typeof completeInput>;
+
+function readyRow(actor: Actor, header: Header, row: CsvRow): ReadyRow {
+  const checked = checkRow(header, row);
+  if (checked.refusal) return { ...row, refusal: checked.refusal };
+  const { created_at, ...fields } = checked.fields;
+  return { ...row, input: completeInput(actor, fields), created_at };
+}
+
+async function* batches(rows: AsyncIterable<CsvRow>, ready: (row: CsvRow) => ReadyRow): AsyncGenerator<ReadyRow[]> {
+  let batch: ReadyRow[] = [];
   let size = 0;
   for await (const row of rows) {
-    batch.push(row);
+    batch.push(ready(row));
     for (const cell of row.cells) size += cell.length;
+    if (batch.length % SLICE === 0) await new Promise(setImmediate);
     if (batch.length < BATCH && size < BATCH_SIZE) continue;
     yield batch;
     batch = [];
@@ -112,17 +126,14 @@ async function* batches(rows: AsyncIterable<CsvRow>): AsyncGenerator<CsvRow[]> {
 
 /** Gives the import's id, to which its events refer. It is recorded when it is first asked for. */
 function openCause(database: Database, { type, id, name, workspace }: Actor): () => Promise<string> {
+  const cause = { id: uuidv7(Date.now(), 0), kind: 'import', actor: { type, id, name } };
   let recorded: Promise<string> | undefined;
-  return () => {
-    const cause = { id: uuidv7(Date.now(), 0), kind: 'import', actor: { type, id, name } };
-    recorded ??= recordCause(database, workspace.id, cause).then(() => cause.id);
-    return recorded;
-  };
+  return () => (recorded ??= recordCause(database, workspace.id, cause).then(() => cause.id));
 }
 
 /** A row's own fault refuses it; anything else is a failure of the import. */
 function refusalOr(error: unknown): Refusal {
   const problem = asProblem(error);
-  if (problem.status !== 400) throw problem;
+  if (problem.status !== 400) throw error;
   return refusalOf(problem.errors);
 }
