@@ -41,4 +41,6 @@ function help(): string {
   return `Usage: clientele <command> [options]\n\n${commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join('\n')}\n\n\`clientele <command> --help\` tells the options of one.`;
 }
 
-const usage = ({ name, usage = '', summary }: Command) => `Usage: clientele ${name} ${usage}\n\n${summary}`;
+function usage({ name, usage = '', summary }: Command): string {
+  return `Usage: clientele ${name} ${usage}\n\n${summary}`;
+}
