@@ -5,6 +5,7 @@ import type { Command } from './commands.ts';
 import { withWorkspace } from './database.ts';
 import { groups } from './demo-names.ts';
 import { stopOnSignals } from './interrupt.ts';
+import { keepHeapSmall } from './memory.ts';
 import { options, usageError } from './options.ts';
 import { counted, grouped, progress } from './progress.ts';
 
@@ -27,6 +28,7 @@ async function runDemo(words: string[], config: Parameters<Command['run']>[1]): 
   const number = Number(values.customers);
   if (!/^\d+$/.test(values.customers) || number < 1 || number > MOST)
     throw usageError(`--customers must be a whole number from 1 to ${grouped(MOST)}.`);
+  keepHeapSmall();
   const bar = progress();
   const stop = stopOnSignals();
   let counts: ImportCounts;

@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { setFlagsFromString } from 'node:v8';
 import { COLUMNS, type ImportCounts, importCustomers } from '#server/imports/imports.ts';
 import type { Command } from './commands.ts';
 import { withWorkspace } from './database.ts';
 import { stopOnSignals } from './interrupt.ts';
+import { keepHeapSmall } from './memory.ts';
 import { options } from './options.ts';
 import { counted, grouped, progress } from './progress.ts';
 import { openRejected, rejectedPath, unwritable } from './rejected.ts';
@@ -38,8 +38,7 @@ async function runImport(words: string[], config: Parameters<Command['run']>[1])
     console.error(`clientele: ${mistake}`);
     return 1;
   }
-  // Rows live as long as their batch takes: more room for young objects would only be more memory (330 MB, not 230).
-  setFlagsFromString('--semi-space-growth-factor=1');
+  keepHeapSmall();
   const rejected = openRejected(path);
   const bar = progress();
   const stop = stopOnSignals();

@@ -90,13 +90,24 @@ export function openDatabase(options: DatabaseOptions): Database {
     }),
     options.write_connections,
   );
-  let next = 0;
+  let current = 0;
+  let turning = false;
+  /** What is asked in one turn of the event loop goes over one connection, in one system call; the next turn takes the next. */
+  const readerOfTurn = () => {
+    if (!turning) {
+      turning = true;
+      setImmediate(() => {
+        turning = false;
+        current = (current + 1) % readers.length;
+      });
+    }
+    return readers[current]!;
+  };
 
   return {
     read(statement, values) {
       sent++;
-      next = (next + 1) % readers.length;
-      const reader = readers[next]!;
+      const reader = readerOfTurn();
       return twice(() => reader.query(statement, values));
     },
     search(statement, values) {

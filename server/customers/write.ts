@@ -74,9 +74,9 @@ function laneOf(database: Database, workspace_id: number): Lane {
 
 async function drain(database: Database, workspace_id: number, lane: Lane): Promise<void> {
   lane.busy = true;
-  // Requests that arrived in the same turn of the event loop join the first batch.
-  await new Promise(setImmediate);
   while (lane.waiting.length > 0) {
+    // Requests that arrive in the same turn of the event loop, those just answered with the batch before among them, join.
+    await new Promise(setImmediate);
     const batch = lane.waiting.splice(0, BATCH);
     lane.waiting.unshift(...(await settle(database, workspace_id, batch)));
   }
