@@ -59,3 +59,9 @@ export const IF_MATCH = {
     description: 'The `ETag` of the version that the change is based on; 412 when it is no longer the current one.',
   }),
 };
+
+export const IF_NONE_MATCH = {
+  'If-None-Match': Type.String({
+    description: 'The `ETag` of a reply that you have; 304 without a body when it still holds.',
+  }),
+};

@@ -1,6 +1,6 @@
 // THE list of customer fields, and the customer routes. A new field is a line here and a line in a migration.
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
-import { IDEMPOTENCY_KEY, IF_MATCH, type Route } from './api.ts';
+import { IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, type Route } from './api.ts';
 import { email, externalId, type FieldKind, flag, personName, phone, timestamp } from './field.ts';
 
 export type CustomerInput = {
@@ -170,7 +170,7 @@ export const customerRoutes = {
     description:
       'Pages are found by cursor, so that the last page costs what the first one does. `ETag` and `If-None-Match` spare an unchanged page.',
     query: listQuery,
-    headers: { 'If-None-Match': Type.String() },
+    headers: IF_NONE_MATCH,
     replies: {
       200: {
         description: 'A page.',
@@ -194,7 +194,11 @@ export const customerRoutes = {
     method: 'GET',
     path: '/api/customers/stats',
     summary: 'Count the customers',
-    replies: { 200: { description: 'The counts.', schema: statsSchema } },
+    headers: IF_NONE_MATCH,
+    replies: {
+      200: { description: 'The counts.', schema: statsSchema, headers: { ETag: 'Weak.' } },
+      304: { description: 'Unchanged.' },
+    },
   },
   upsert: {
     ...write,
@@ -216,7 +220,7 @@ export const customerRoutes = {
     summary: 'Retrieve a customer',
     parameters: { id },
     query: { fields },
-    headers: { 'If-None-Match': Type.String() },
+    headers: IF_NONE_MATCH,
     replies: { 200: one('The customer.'), 304: { description: 'Unchanged.' } },
   },
   replace: {

@@ -68,7 +68,7 @@ export const eventRoutes = {
       'Oldest first and without gaps: a reader that remembers the last position it handled misses nothing and sees nothing twice.',
     query: {
       after: Type.Integer({ minimum: 0, default: 0, description: 'The last position that was read.' }),
-      limit: Type.Integer({ ...FEED_LIMIT }),
+      limit: Type.Integer({ ...FEED_LIMIT, description: 'Events per page.' }),
     },
     replies: {
       200: {
@@ -86,7 +86,7 @@ export const eventRoutes = {
     description: 'Newest first; works for deleted customers too.',
     parameters: { id: Type.String({ format: 'uuid' }) },
     query: {
-      limit: Type.Integer({ ...FEED_LIMIT }),
+      limit: Type.Integer({ ...FEED_LIMIT, description: 'Events per page.' }),
       cursor: Type.String({ description: 'Taken from `next` of a reply.' }),
     },
     replies: {

@@ -17,7 +17,7 @@ import { invalid, notFound } from '../problem.ts';
 import { isUuid } from '../uuid.ts';
 import { withDefaults } from './decide.ts';
 import { toE164 } from './phone.ts';
-import { jsonOf, valueOf } from './record.ts';
+import { fieldOf, jsonOf } from './record.ts';
 import { GET_CUSTOMER } from './store.ts';
 import { type Change, type CheckedInput, type Outcome, writeCustomer } from './write.ts';
 
@@ -156,7 +156,7 @@ export async function getCustomer(
 ): Promise<{ json: string; version: number }> {
   const [row] = await database.read(GET_CUSTOMER, [actor.workspace.id, known(id)]);
   if (!row) throw notFound();
-  return { json: jsonOf(row[0]), version: Number(valueOf(row[0], 'version')) };
+  return { json: jsonOf(row[0]), version: Number(fieldOf(row[0], 'version')) };
 }
 
 /** Exact counts, from the ledger. */

@@ -17,7 +17,7 @@ import {
   valuesOf,
   walkStatement,
 } from './list-store.ts';
-import { BETWEEN_RECORDS, rfc3339Of, valueOf } from './record.ts';
+import { BETWEEN_RECORDS, fieldOf, rfc3339Of } from './record.ts';
 import { type Estimate, estimate, sampleOf } from './sample.ts';
 
 /** A page's customers as records, the position in the log that it is at least as new as, and where its ends lie. */
@@ -207,7 +207,7 @@ async function lookup(list: List): Promise<Rows & Count> {
     ...ask(list, (shape) => lookupStatement(shape, field), rowWords(list), 0, email ?? external_id),
   );
   const found = rows.filter(
-    (row) => email === undefined || external_id === undefined || valueOf(row[0], 'external_id') === external_id,
+    (row) => email === undefined || external_id === undefined || fieldOf(row[0], 'external_id') === external_id,
   );
   return { rows: found.filter((row) => row[1]), count: found.length, count_is_exact: true };
 }
@@ -290,7 +290,7 @@ const patternOf = (text: string) => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
 
 /** Where a row lies in an ordering: its values in the ordering's columns. */
 function placeOf([record, deleted_at]: Row, field: Shape['order']['field']): string[] {
-  const text = (name: keyof Customer) => valueOf(record, name);
+  const text = (name: keyof Customer) => fieldOf(record, name);
   const places: Record<typeof field, () => string[]> = {
     last_name: () => [fold(text('last_name')), fold(text('first_name'))],
     first_name: () => [fold(text('first_name')), fold(text('last_name'))],

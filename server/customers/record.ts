@@ -40,7 +40,7 @@ export function jsonOf(record: string): string {
 export const customerOf = (record: string): Customer => JSON.parse(jsonOf(record));
 
 /** One field of a record as the database wrote it. */
-export const valueOf = (record: string, field: keyof Customer): string => record.split(BETWEEN_FIELDS)[at(field)]!;
+export const fieldOf = (record: string, field: keyof Customer): string => record.split(BETWEEN_FIELDS)[at(field)]!;
 
 const NEEDS_ESCAPES = /["\\\u0000-\u001f]/;
 
