@@ -28,7 +28,11 @@ export async function migrate(connection: pg.ClientConfig, directory: string): P
     options: [connection.options, '-c lock_timeout=60000 -c TimeZone=UTC'].filter(Boolean).join(' '),
   });
   client.on('error', () => {}); // each statement reports the loss itself
-  await client.connect();
+  try {
+    await client.connect();
+  } catch (error) {
+    throw startError(`The database cannot be reached: ${(error as Error).message}.`, error);
+  }
   try {
     await checkServer(client);
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);

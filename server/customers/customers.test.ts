@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startServer, type TestServer } from '../../test/support/server.ts';
+import { createCustomer } from './customers.ts';
 
 let server: TestServer;
 before(async () => {
@@ -96,6 +97,21 @@ describe('creating', () => {
     assert.equal(
       replies.filter((reply) => reply.status === 400 && reply.body.errors[0].code === 'email_taken').length,
       49,
+    );
+  });
+
+  test('of a hundred at once costs one transaction', async () => {
+    const start = server.database.statements();
+    const made = Array.from({ length: 100 }, () =>
+      createCustomer(server.database, server.actor, ada(), { request_id: null }),
+    );
+    const outcomes = await Promise.all(made);
+    // The lock, the holders of the emails, the rows, the events: four statements between one BEGIN and one COMMIT.
+    assert.equal(server.database.statements() - start, 4);
+    const positions = outcomes.map((outcome) => outcome.position).sort((a, b) => a - b);
+    assert.deepEqual(
+      positions,
+      Array.from({ length: 100 }, (_, index) => positions[0]! + index),
     );
   });
 
