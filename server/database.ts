@@ -22,6 +22,9 @@ export type Session = {
 
 export type Database = {
   read(statement: Statement, values?: unknown[]): Promise<Row[]>;
+  /** A read in the order of an index that may pass many rows. */
+  walk(statement: Statement, values?: unknown[]): Promise<Row[]>;
+  /** A read that may take tens of milliseconds, and sort. */
   search(statement: Statement, values?: unknown[]): Promise<Row[]>;
   /** A connection with a transaction begun. */
   begin(): Promise<Session>;
@@ -76,11 +79,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     }) as pg.ClientConfig;
 
   // A read's order always comes from an index: with sorting discouraged, no statistics can talk the planner out of it.
-  const readers = Array.from({ length: options.read_connections }, () =>
-    openPipeline(
-      session({ statement_timeout: options.statement_timeout_ms, enable_sort: 'off', enable_bitmapscan: 'off' }),
-    ),
-  );
+  const inOrder = session({
+    statement_timeout: options.statement_timeout_ms,
+    enable_sort: 'off',
+    enable_bitmapscan: 'off',
+  });
+  const readers = Array.from({ length: options.read_connections }, () => openPipeline(inOrder));
+  const walkers = openPool(inOrder, options.search_connections);
   const searchers = openPool(session({ statement_timeout: options.statement_timeout_ms }), options.search_connections);
   const writers = openPool(
     session({
@@ -110,19 +115,13 @@ export function openDatabase(options: DatabaseOptions): Database {
       const reader = readerOfTurn();
       return twice(() => reader.query(statement, values));
     },
+    walk(statement, values) {
+      sent++;
+      return onOne(walkers, statement, values);
+    },
     search(statement, values) {
       sent++;
-      return twice(async () => {
-        const client = await connect(searchers);
-        try {
-          const rows = await run(client, statement, values);
-          client.release();
-          return rows;
-        } catch (error) {
-          client.release(isConnectionError(error));
-          throw error;
-        }
-      });
+      return onOne(searchers, statement, values);
     },
     async begin() {
       const client = await connect(writers);
@@ -144,7 +143,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     },
     statements: () => sent,
     async close() {
-      await Promise.all([...readers.map((reader) => reader.close()), searchers.end(), writers.end()]);
+      await Promise.all([...readers.map((reader) => reader.close()), walkers.end(), searchers.end(), writers.end()]);
     },
   };
 }
@@ -232,6 +231,21 @@ function openPipeline(config: pg.ClientConfig) {
       await client?.end();
     },
   };
+}
+
+/** One statement on a connection of its own for the while. */
+function onOne(pool: pg.Pool, statement: Statement, values?: unknown[]): Promise<Row[]> {
+  return twice(async () => {
+    const client = await connect(pool);
+    try {
+      const rows = await run(client, statement, values);
+      client.release();
+      return rows;
+    } catch (error) {
+      client.release(isConnectionError(error));
+      throw error;
+    }
+  });
 }
 
 /** A read that met a connection closed meanwhile is asked once more, on a new one: nothing is lost by asking twice. */

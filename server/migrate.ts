@@ -1,5 +1,6 @@
 // Migrations: numbered SQL files, applied in order, each in a transaction with the line that records it. Whoever comes
 // second waits for the first; a server never runs on a schema that is not the one it was written for.
+import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -8,16 +9,19 @@ import { startError } from './start-error.ts';
 const LOCK = 1_667_459_430;
 const OLDEST_SERVER = 180_000;
 
-type Migration = { number: number; name: string; file: string };
+type Migration = { number: number; name: string; sql: string; checksum: string };
 
 /** The migrations of a folder in order; throws where a number is missing or given twice. */
 async function readMigrations(directory: string): Promise<Migration[]> {
   const files = (await readdir(directory)).filter((name) => name.endsWith('.sql')).sort();
-  return files.map((name, index) => {
-    const number = Number(/^(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1]);
-    if (number !== index + 1) throw startError(`The migration ${name} is out of order.`);
-    return { number, name, file: join(directory, name) };
-  });
+  return Promise.all(
+    files.map(async (name, index) => {
+      const number = Number(/^(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1]);
+      if (number !== index + 1) throw startError(`The migration ${name} is out of order.`);
+      const sql = await readFile(join(directory, name), 'utf8');
+      return { number, name, sql, checksum: hash('sha256', sql) };
+    }),
+  );
 }
 
 /** Brings the schema up to date; gives the names of the migrations it applied. Throws a StartError where that cannot be. */
@@ -37,12 +41,12 @@ export async function migrate(connection: pg.ClientConfig, directory: string): P
     await checkServer(client);
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
     await client.query(
-      `CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
+      `CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
     );
-    const { rows } = await client.query<{ number: number; name: string }>(
-      'SELECT number, name FROM migrations ORDER BY number',
+    const { rows } = await client.query<{ number: number; checksum: string }>(
+      'SELECT number, checksum FROM migrations ORDER BY number',
     );
-    const applied = new Map(rows.map((row) => [row.number, row.name]));
+    const applied = new Map(rows.map((row) => [row.number, row.checksum]));
     const newest = Math.max(0, ...applied.keys());
     if (newest > migrations.length)
       throw startError(
@@ -52,9 +56,9 @@ export async function migrate(connection: pg.ClientConfig, directory: string): P
     for (const migration of migrations) {
       const known = applied.get(migration.number);
       if (known === undefined) done.push(await apply(client, migration));
-      else if (known !== migration.name)
+      else if (known !== migration.checksum)
         throw startError(
-          `Migration ${migration.number} was ${known} when it was applied and is ${migration.name} now.`,
+          `The migration ${migration.name} is not the one that was applied: the file was changed since.`,
         );
     }
     return done;
@@ -63,11 +67,11 @@ export async function migrate(connection: pg.ClientConfig, directory: string): P
   }
 }
 
-async function apply(client: pg.Client, { number, name, file }: Migration): Promise<string> {
+async function apply(client: pg.Client, { number, name, sql, checksum }: Migration): Promise<string> {
   await client.query('BEGIN');
   try {
-    await client.query(await readFile(file, 'utf8'));
-    await client.query('INSERT INTO migrations (number, name) VALUES ($1, $2)', [number, name]);
+    await client.query(sql);
+    await client.query('INSERT INTO migrations (number, name, checksum) VALUES ($1, $2, $3)', [number, name, checksum]);
     await client.query('COMMIT');
     return name;
   } catch (error) {

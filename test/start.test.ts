@@ -47,15 +47,19 @@ test('a database that is not there, and one that lets nobody in', () => {
   for (const { stderr } of [nobody, missing]) assert.doesNotMatch(stderr, /s3cret|^\s+at /m);
 });
 
-test('a schema of a newer version', async () => {
+test('a schema of a newer version, or of changed migrations', async () => {
   const client = new pg.Client(opened.connection);
   await client.connect();
-  await client.query(`INSERT INTO migrations (number, name) VALUES (9999, '9999_later.sql')`);
+  await client.query(`INSERT INTO migrations (number, name, checksum) VALUES (9999, '9999_later.sql', '')`);
   const { status, stderr } = serve({ DATABASE_URL: opened.url, PORT: '0' });
-  await client.query('DELETE FROM migrations WHERE number = 9999');
+  await client.query(`DELETE FROM migrations WHERE number = 9999`);
+  await client.query(`UPDATE migrations SET checksum = 'other' WHERE number = 1`);
+  const changed = serve({ DATABASE_URL: opened.url, PORT: '0' });
   await client.end();
   assert.equal(status, 1);
   assert.match(stderr, /has been migrated by a newer version of Clientele/);
+  assert.equal(changed.status, 1);
+  assert.match(changed.stderr, /0001_core.sql is not the one that was applied/);
 });
 
 test('a second server on the same folder; the first goes on, and Ctrl-C stops it and its database', async () => {

@@ -125,17 +125,12 @@ function inOrder({ order, keyset, states }: Pieces, limit: string, condition = '
 }
 
 /**
- * A page straight from the ordering's index, in one row together with the ledger of the same moment; a range of the
- * ordering's own column narrows it there.
+ * A page straight from the ordering's index, in one row together with the ledger of the same moment; ranges of time
+ * are tested within the index of an ordering by time.
  */
 export function pageStatement(shape: Shape): Statement {
   return statement('page', shape, (pieces) => {
-    const condition =
-      shape.order.field === 'created_at'
-        ? pieces.created
-        : shape.order.field === 'updated_at'
-          ? pieces.updated
-          : 'true';
+    const condition = `${pieces.created} AND ${pieces.updated}`;
     return `SELECT ${READ_LEDGER_TEXT}, string_agg(${RECORD}, U&'\\001e') FROM ${inOrder(pieces, '$2', condition)} AS page`;
   });
 }

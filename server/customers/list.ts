@@ -88,9 +88,9 @@ async function planOf(list: List, known?: LedgerState): Promise<Rows & Count & {
   const { database, workspace_id, request, order } = list;
   const { words, is_active, created_at, updated_at } = request;
   const single = request.email !== undefined || request.external_id !== undefined;
-  const ranges = (['created_at', 'updated_at'] as const).filter((field) => request[field]);
-  const inIndex = ranges.length === 0 || (ranges.length === 1 && ranges[0] === order.field);
-  if (!request.deleted && !single && words.length === 0 && inIndex) return plainPage(list, ranges.length > 0);
+  const ranged = created_at !== undefined || updated_at !== undefined;
+  const inIndex = !ranged || order.field === 'created_at' || order.field === 'updated_at';
+  if (!request.deleted && !single && words.length === 0 && inIndex) return plainPage(list, ranged);
 
   // Read before the rows: a page may then be newer than its position says, never older.
   const ledger = known ?? (await readLedger(database, workspace_id));
@@ -119,7 +119,8 @@ async function planOf(list: List, known?: LedgerState): Promise<Rows & Count & {
 async function plainPage(list: List, ranged: boolean): Promise<Rows & Count & { position: number }> {
   const { database, request } = list;
   const [[row], counted] = await Promise.all([
-    database.read(...ask(list, pageStatement, {})),
+    // A range may lie far along the ordering.
+    (ranged ? database.walk : database.read)(...ask(list, pageStatement, {})),
     ranged ? countMatches(list) : undefined,
   ]);
   const ledger = ledgerOf(row![0]);
@@ -159,7 +160,7 @@ async function choose(list: List, guess: (cursor: string[] | undefined) => Estim
 
 /** Walks up to `budget` rows. `end` is where the budget ran out; absent, the page is full or the list at its end. */
 async function walk(list: List, budget: number, have = 0): Promise<Rows & { end: string[] | undefined }> {
-  const rows = await list.database.search(...ask(list, walkStatement, rowWords(list), have, budget));
+  const rows = await list.database.walk(...ask(list, walkStatement, rowWords(list), have, budget));
   const last = rows.at(-1);
   const end = last?.[2] ? placeOf(last, list.order.field) : undefined;
   const matches = rows.filter((row) => row[1]);
