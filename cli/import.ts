@@ -85,7 +85,7 @@ async function openSource(file: string): Promise<Source> {
     const stats = await handle.stat();
     if (stats.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
     const stream = handle.createReadStream();
-    return { stream, share: () => (stats.isFile() ? stream.bytesRead / stats.size : undefined) };
+    return { stream, share: () => (stats.size > 0 ? stream.bytesRead / stats.size : undefined) };
   } catch (error) {
     await handle?.close();
     const { code, message } = error as NodeJS.ErrnoException;

@@ -179,4 +179,3 @@ export async function customerHistory(
 }
 
 export { keepSearchClean, settleSearch } from './search-upkeep.ts';
-export type { Customer };
