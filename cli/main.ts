@@ -5,6 +5,10 @@ import { type Command, commands } from './commands.ts';
 
 const [, , ...words] = process.argv;
 
+// Who reads the output may go first: `| head` has had enough, and a server outlives the terminal that it reported to.
+process.stdout.on('error', () => process.exit(0));
+process.stderr.on('error', () => {});
+
 try {
   process.exitCode = await run(words);
 } catch (error) {

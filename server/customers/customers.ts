@@ -1,7 +1,6 @@
 // Customers: the rules, and the door for everyone else.
 
 import {
-  type Customer,
   type CustomerInput,
   type CustomerStats,
   externalIdField,
