@@ -14,7 +14,7 @@ import { type LogEvent, readHistory, readLedger } from '../events/events.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { invalid, notFound } from '../problem.ts';
 import { isUuid } from '../uuid.ts';
-import { withDefaults } from './decide.ts';
+import { searchColumns, withDefaults } from './decide.ts';
 import { toE164 } from './phone.ts';
 import { fieldOf, jsonOf } from './record.ts';
 import { GET_CUSTOMER } from './store.ts';
@@ -134,7 +134,9 @@ export function wholeInput(
 
 /** Adds to fields that `checkInput` has passed what is left out and what is derived. */
 export function completeInput(actor: Actor, fields: Partial<CustomerInput>): CheckedInput<CustomerInput> {
-  return derive(actor, withDefaults(fields));
+  const input = derive(actor, withDefaults(fields));
+  const { phone_e164 = null } = input;
+  return { ...input, columns: searchColumns({ ...input.fields, phone_e164 }) };
 }
 
 function derive<Fields extends Partial<CustomerInput>>(actor: Actor, fields: Fields): CheckedInput<Fields> {

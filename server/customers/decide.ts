@@ -114,7 +114,8 @@ export function decide(
         next.version = known.customer.version + 1;
         next.updated_at = ledger.now;
       }
-      const stored = { ...next, deleted_at: deletes ? ledger.now : null, ...searchColumns(next) };
+      const columns = ('input' in change && change.input.columns) || searchColumns(next);
+      const stored = { ...next, deleted_at: deletes ? ledger.now : null, ...columns };
       (known ? updates : inserts).push(stored);
       const before = known && !known.deleted;
       total += Number(!deletes) - Number(Boolean(before));
@@ -171,12 +172,14 @@ function checkVersion(write: Write, known: Known | undefined): void {
   });
 }
 
+const EMPTY = Object.fromEntries(CUSTOMER_FIELDS.map((field) => [field, null])) as unknown as Customer;
+
 /** The customer as it will be, version and time of change aside. */
 function nextOf(change: Change, known: Known | undefined, ledger: Ledger, index: number): Customer {
   if (change.kind === 'delete' || change.kind === 'restore') return { ...known!.customer };
   const { fields, phone_e164 } = change.input as CheckedInput<Partial<CustomerInput>>;
   const base: Customer = known?.customer ?? {
-    ...(Object.fromEntries(CUSTOMER_FIELDS.map((field) => [field, null])) as unknown as Customer),
+    ...EMPTY,
     id: uuidv7(Date.parse(ledger.now), index),
     version: 1,
     created_at: (change.kind === 'create' && change.created_at) || ledger.now,
@@ -184,16 +187,29 @@ function nextOf(change: Change, known: Known | undefined, ledger: Ledger, index:
   };
   const next: Customer = { ...base, ...fields };
   next.full_name = `${next.first_name} ${next.last_name}`;
-  if (next.phone !== base.phone) next.phone_e164 = phone_e164 ?? null;
+  if (fields.phone !== undefined) next.phone_e164 = phone_e164 ?? null;
   return next;
 }
 
+export type SearchColumns = ReturnType<typeof searchColumns>;
+
 /** The columns by which a customer is ordered and found. */
-function searchColumns({ first_name, last_name, email, phone, phone_e164 }: Customer) {
+export function searchColumns({
+  first_name,
+  last_name,
+  email,
+  phone,
+  phone_e164,
+}: Pick<Customer, 'first_name' | 'last_name' | 'email' | 'phone' | 'phone_e164'>) {
   const first_key = fold(first_name);
   const last_key = fold(last_name);
-  const numbers = [phone, phone_e164].map((number) => (number ? digitsOf(number) : ''));
-  return { first_key, last_key, starts: startsOf(first_key, last_key, email, numbers) };
+  const numbers = [...new Set([phone, phone_e164].map((number) => (number ? digitsOf(number) : '')))];
+  return {
+    first_key,
+    last_key,
+    search: `${first_key} ${last_key}\n${email}\n${numbers.join(' ')}`,
+    starts: startsOf(first_key, last_key, email, numbers),
+  };
 }
 
 function changedFields(before: Customer, after: Customer): (keyof CustomerInput)[] {
@@ -202,9 +218,9 @@ function changedFields(before: Customer, after: Customer): (keyof CustomerInput)
 
 /** The whole record that an input with optional fields left out stands for. */
 export function withDefaults(fields: Partial<CustomerInput>): CustomerInput {
-  const defaults = INPUT_FIELDS.filter((field) => !inputFields[field].required).map((field) => [
-    field,
-    inputFields[field].default,
-  ]);
-  return { ...Object.fromEntries(defaults), ...fields } as CustomerInput;
+  return { ...DEFAULTS, ...fields } as CustomerInput;
 }
+
+const DEFAULTS = Object.fromEntries(
+  INPUT_FIELDS.filter((field) => !inputFields[field].required).map((field) => [field, inputFields[field].default]),
+);

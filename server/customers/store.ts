@@ -60,6 +60,7 @@ const COLUMNS = [
   'phone_e164',
   'first_key',
   'last_key',
+  'search',
   'starts',
 ];
 const RECORDSET = COLUMNS.map((column) => `${column} ${COLUMN_TYPES[column] ?? 'text'}`).join(', ');

@@ -7,11 +7,11 @@ import type { Ask, Database } from '../database.ts';
 import { readAsOf, writeUnderLock } from '../events/events.ts';
 import { askForReplays, type Idempotency, type Replay } from '../idempotency/idempotency.ts';
 import { isConnectionError, type Problem } from '../problem.ts';
-import { decide } from './decide.ts';
+import { decide, type SearchColumns } from './decide.ts';
 import { FIND_BY_EXTERNAL_ID, FIND_BY_ID, FIND_HOLDERS, FIND_HOLDERS_OF_DELETED } from './store.ts';
 
-/** Checked values, with what is derived from them outside the lock. */
-export type CheckedInput<Fields> = { fields: Fields; phone_e164?: string | null };
+/** Checked values, with what is derived from them before the lock is taken; `columns` only of a whole customer. */
+export type CheckedInput<Fields> = { fields: Fields; phone_e164?: string | null; columns?: SearchColumns };
 
 export type Change =
   | { kind: 'create'; input: CheckedInput<CustomerInput>; created_at?: string }

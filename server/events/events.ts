@@ -69,6 +69,11 @@ export async function writeUnderLock<Answer>(
   const position = ledger.position + plan.events.length;
   try {
     const sent = plan.statements.map(([statement, values]) => session.query(statement, values));
+    if (plan.events.length >= MANY) {
+      // PostgreSQL is at the rows of a large batch while its events are put in JSON.
+      for (const each of sent) each.catch(() => {}); // heard below
+      await endOfTurn();
+    }
     if (plan.events.length > 0) sent.push(append(session, workspace_id, ledger, plan));
     const committed = session.commit();
     await Promise.all([...sent, committed]);
@@ -81,6 +86,11 @@ export async function writeUnderLock<Answer>(
   }
   return { answer: plan.answer, position };
 }
+
+/** Events from which on their JSON takes a millisecond or more. */
+const MANY = 200;
+
+const endOfTurn = () => new Promise(setImmediate);
 
 function append(session: Session, workspace_id: number, ledger: Ledger, plan: Plan<unknown>): Promise<Row[]> {
   const events = plan.events.map((event, index) => ({ position: ledger.position + 1 + index, ...event }));

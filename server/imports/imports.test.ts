@@ -224,6 +224,22 @@ for (const [text, code, ...says] of HEADERS)
     assert.deepEqual([position, rowCount], [0, 0]);
   });
 
+test('a source with a wrong header is closed', async () => {
+  let closed = false;
+  async function* source() {
+    try {
+      yield Buffer.from('hat\n');
+      yield Buffer.from('red\n');
+    } finally {
+      closed = true;
+    }
+  }
+  await assert.rejects(importCustomers(opened.database, actor, source(), { onRefused() {} }), {
+    code: 'invalid_header',
+  });
+  assert.equal(closed, true);
+});
+
 test('a header alone is an import of nothing', async () => {
   assert.deepEqual((await run(HEADER)).counts, { created: 0, refused: 0, rows: 0 });
   const { rowCount } = await sql.query('SELECT FROM causes WHERE workspace_id = $1', [actor.workspace.id]);
