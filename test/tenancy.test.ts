@@ -149,12 +149,15 @@ test('every table has a workspace_id, save those that belong to none', async () 
     assert.ok(owned.includes(table), table);
 });
 
-test('workspace_id is never null, and comes first in the primary key and in every index', async () => {
+test('workspace_id is never null, and comes first in the primary key and in every sorted index, and is in every other', async () => {
   const indexes = await ask(
     'read_indexes',
     `SELECT class.relname::text, of_index.relname::text, indisprimary, first.attname::text, first.attnotnull
       FROM pg_index JOIN pg_class AS class ON class.oid = indrelid JOIN pg_class AS of_index ON of_index.oid = indexrelid
-      LEFT JOIN pg_attribute AS first ON first.attrelid = indrelid AND first.attnum = indkey[0] AND indkey[0] > 0
+      JOIN pg_am ON pg_am.oid = of_index.relam
+      LEFT JOIN pg_attribute AS first ON first.attrelid = indrelid AND first.attnum = CASE
+        WHEN amname = 'btree' THEN indkey[0]
+        ELSE (SELECT attnum FROM pg_attribute WHERE attrelid = indrelid AND attname = 'workspace_id' AND attnum = ANY (indkey)) END
       WHERE class.relnamespace = 'public'::regnamespace`,
   );
   for (const [table, index, , first, notNull] of indexes)

@@ -169,12 +169,16 @@ function gathered({ created, updated, indexed, moreWords, states }: Pieces, shap
     WHERE ${moreWords} AND ${created} AND ${updated}`;
 }
 
-/** A page out of all that match, with their number: rows are sorted by their keys alone, and only the page's are read whole. */
-export function gatherStatement(shape: Shape): Statement {
-  return statement('gather', shape, (pieces) => {
+/**
+ * A page out of all that match, with their number if that is wanted, which costs half as much again: rows are sorted by
+ * their keys alone, and only the page's are read whole.
+ */
+export function gatherStatement(shape: Shape, counting: boolean): Statement {
+  return statement(counting ? 'gather and count' : 'gather', shape, (pieces) => {
     const { keyset, order, row } = pieces;
+    const total = counting ? 'count(*) OVER ()' : 'NULL';
     return `SELECT ${RECORD}, total FROM (
-        SELECT id AS hit, total FROM (SELECT ${row}, count(*) OVER () AS total FROM ${gathered(pieces, shape)}) AS counted
+        SELECT id AS hit, total FROM (SELECT ${row}, ${total} AS total FROM ${gathered(pieces, shape)}) AS counted
         WHERE ${keyset} ORDER BY ${order} LIMIT $2) AS hits
       JOIN customers ON workspace_id = $1 AND id = hit ORDER BY ${order}`;
   });

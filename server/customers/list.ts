@@ -174,7 +174,8 @@ async function gather(
   counting: boolean,
   shares: number[],
 ): Promise<Rows & { total: number | undefined }> {
-  const rows = await list.database.search(...ask(list, gatherStatement, indexWords(list, shares), have));
+  const statementOf = (shape: Shape) => gatherStatement(shape, counting);
+  const rows = await list.database.search(...ask(list, statementOf, indexWords(list, shares), have));
   return { rows, total: counting ? rows[0]?.[1] : undefined };
 }
 
