@@ -9,8 +9,9 @@ import { docsTable } from './docs.ts';
 import { eventTable } from './events/routes.ts';
 import { healthTable } from './health.ts';
 import { addRoutes, createHttp, type HttpOptions } from './http.ts';
+import type { ResultCache } from './result-cache.ts';
 
-export type AppOptions = Omit<HttpOptions, 'authenticate'>;
+export type AppOptions = Omit<HttpOptions, 'authenticate'> & { cache: ResultCache };
 
 export function createApp(database: Database, options: AppOptions): FastifyInstance {
   const http: HttpOptions = { ...options, authenticate: (authorization) => authenticate(database, authorization) };
@@ -45,7 +46,7 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
     docsTable(),
     accessTable(database),
     eventTable(database),
-    customerTable(database),
+    customerTable(database, options.cache),
   ])
     addRoutes(app, http, table);
   return app;

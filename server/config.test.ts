@@ -62,6 +62,7 @@ describe('where values come from', () => {
         statement_timeout_ms: 10_000,
         connect_timeout_ms: 5_000,
       },
+      cache: { bytes: 16_777_216 },
       redis: { url: undefined },
       log: { level: 'info' },
     });

@@ -206,6 +206,13 @@ export const settings = [
     description: 'How long connecting to the database may take, in milliseconds. connect_timeout in the URL wins.',
   },
   {
+    key: 'cache.bytes',
+    kind: wholeNumber(0, max31Bits),
+    default: 16_777_216,
+    description:
+      'Memory for answers to lists and searches, kept while nothing in their workspace changes. 0 keeps none.',
+  },
+  {
     key: 'redis.url',
     variable: 'REDIS_URL',
     kind: redisUrl,

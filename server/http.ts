@@ -26,8 +26,8 @@ export type Call = {
   path: string;
 };
 
-/** `body` is JSON text, unless `type` says otherwise. */
-export type Reply = { status: number; body?: string; type?: string; headers?: Record<string, string> };
+/** `body` is JSON, unless `type` says otherwise. */
+export type Reply = { status: number; body?: string | Buffer; type?: string; headers?: Record<string, string> };
 export type Handler = (call: Call) => Reply | Promise<Reply>;
 export type RouteTable = [definition: Route, handler: Handler][];
 

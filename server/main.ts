@@ -12,6 +12,7 @@ import { dataDirectory, openEmbedded } from './embedded.ts';
 import { forgetOldKeys } from './idempotency/idempotency.ts';
 import { migrate } from './migrate.ts';
 import { loggable } from './replies.ts';
+import { openResultCache } from './result-cache.ts';
 import { startError } from './start-error.ts';
 
 export const PROJECT = fileURLToPath(new URL('..', import.meta.url));
@@ -79,6 +80,7 @@ export async function serve(config: Config, log: (line: string) => void): Promis
   const app = createApp(database, {
     ...server,
     hsts: hstsOf(config),
+    cache: openResultCache(config.cache.bytes),
     logger,
   });
   try {

@@ -342,17 +342,22 @@ describe('counts, filters and tags', () => {
     );
   });
 
-  test('a retrieve is one statement, a list is one, a search at most three', async () => {
+  test('a retrieve is one statement, a list is one, a search at most three; asked again, a look at the position', async () => {
     const count = async (path: string) => {
-      await server.call('GET', path);
       const start = server.database.statements();
       await server.call('GET', path);
       return server.database.statements() - start;
     };
+    await count('/api/customers?search=jones'); // reads the sample
     assert.equal(await count(`/api/customers/${all[0]!.id}`), 1);
-    assert.equal(await count('/api/customers'), 1);
-    assert.equal(await count('/api/customers?is_active=true&ordering=-created_at'), 1);
     assert.equal(await count('/api/customers/stats'), 1);
-    assert.ok((await count('/api/customers?search=smith')) <= 3);
+    for (const [path, most] of [
+      ['/api/customers?limit=11', 1],
+      ['/api/customers?limit=11&is_active=true&ordering=-created_at', 1],
+      ['/api/customers?limit=11&search=smith', 3],
+    ] as const) {
+      assert.ok((await count(path)) <= most, path);
+      assert.equal(await count(path), 1, path);
+    }
   });
 });

@@ -10,6 +10,7 @@ import { readIdempotencyKey } from '../idempotency/idempotency.ts';
 import { readCursor, writeCursor } from '../page.ts';
 import { invalid } from '../problem.ts';
 import { names, wholeNumber } from '../query.ts';
+import type { Result, ResultCache } from '../result-cache.ts';
 import {
   countCustomers,
   createCustomer,
@@ -30,9 +31,9 @@ import type { Outcome } from './write.ts';
 /** Part of every list's ETag: a reply's form may change with the program. */
 const BUILD = '1';
 
-export function customerTable(database: Database): RouteTable {
+export function customerTable(database: Database, cache: ResultCache): RouteTable {
   return [
-    [customerRoutes.list, (call) => list(database, call)],
+    [customerRoutes.list, (call) => list(database, cache, call)],
     [
       customerRoutes.create,
       async (call) => written(await createCustomer(database, call.actor, call.body, contextOf(call))),
@@ -66,24 +67,38 @@ export function customerTable(database: Database): RouteTable {
   ];
 }
 
-async function list(database: Database, call: Call): Promise<Reply> {
+async function list(database: Database, cache: ResultCache, call: Call): Promise<Reply> {
   const { actor, query, headers } = call;
-  const request = readListQuery(actor.workspace.id, query);
-  const tag = hash('sha256', JSON.stringify([BUILD, actor.workspace.id, actor.role, query]), 'base64url').slice(0, 16);
+  const workspace_id = actor.workspace.id;
+  const request = readListQuery(workspace_id, query);
+  const key = JSON.stringify([BUILD, workspace_id, actor.role, query]);
+  const tag = hash('sha256', key, 'base64url').slice(0, 16);
   const etagAt = (position: number) => `W/"${position}-${tag}"`;
-  // An unchanged list costs one look-up.
-  const known = headers['if-none-match'] === undefined ? undefined : await readLedger(database, actor.workspace.id);
-  if (known && matches(headers['if-none-match'], etagAt(known.position)))
-    return { status: 304, headers: { etag: etagAt(known.position) } };
-  const page = await listPage(database, actor.workspace.id, request, known);
-  const etag = etagAt(page.position);
+  const kept = cache.find(key);
+  // Where there is something to compare with, an unchanged list costs one look-up.
+  const ledger = kept || headers['if-none-match'] !== undefined ? await readLedger(database, workspace_id) : undefined;
+  if (ledger && matches(headers['if-none-match'], etagAt(ledger.position)))
+    return { status: 304, headers: { etag: etagAt(ledger.position) } };
+  if (kept && kept.position === ledger?.position) {
+    cache.count('hit');
+    return { status: 200, body: kept.body, headers: kept.headers };
+  }
+  cache.count(kept ? 'outdated' : 'miss');
+  const page = await listPage(database, workspace_id, request, ledger);
   const { next, previous } = neighbours(call, request, page);
   const links = [next && `<${next}>; rel="next"`, previous && `<${previous}>; rel="prev"`].filter(Boolean).join(', ');
   const results = page.records
     .map((record) => (request.fields ? pick(jsonOf(record), request.fields) : jsonOf(record)))
     .join(',');
-  const body = `{"count":${page.count},"count_is_exact":${page.count_is_exact},"next":${JSON.stringify(next)},"previous":${JSON.stringify(previous)},"results":[${results}]}`;
-  return { status: 200, body, headers: links ? { etag, link: links } : { etag } };
+  const json = `{"count":${page.count},"count_is_exact":${page.count_is_exact},"next":${JSON.stringify(next)},"previous":${JSON.stringify(previous)},"results":[${results}]}`;
+  const etag = etagAt(page.position);
+  const result: Result = {
+    position: page.position,
+    body: Buffer.from(json),
+    headers: links ? { etag, link: links } : { etag },
+  };
+  cache.keep(key, result);
+  return { status: 200, body: result.body, headers: result.headers };
 }
 
 function neighbours(call: Call, request: ListRequest, page: Page): { next: string | null; previous: string | null } {

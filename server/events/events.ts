@@ -161,8 +161,28 @@ export async function recordCause(
 
 export type LedgerState = { position: number; total_customers: number; active_customers: number };
 
-/** The workspace's position and counts: one lookup by primary key. */
-export async function readLedger(database: Database, workspace_id: number): Promise<LedgerState> {
+const asked = new WeakMap<Database, Map<number, Promise<LedgerState>>>();
+
+/**
+ * The workspace's position and counts: one lookup by primary key. Those who ask in one turn of the event loop share one
+ * answer: a turn's reads leave at its end, after all of them have asked.
+ */
+export function readLedger(database: Database, workspace_id: number): Promise<LedgerState> {
+  let workspaces = asked.get(database);
+  if (!workspaces) {
+    workspaces = new Map();
+    asked.set(database, workspaces);
+  }
+  const shared = workspaces.get(workspace_id);
+  if (shared) return shared;
+  const turn = workspaces;
+  setImmediate(() => turn.delete(workspace_id));
+  const answer = askForLedger(database, workspace_id);
+  workspaces.set(workspace_id, answer);
+  return answer;
+}
+
+async function askForLedger(database: Database, workspace_id: number): Promise<LedgerState> {
   const [row] = await database.read(READ_LEDGER, [workspace_id]);
   return { position: row?.[0] ?? 0, total_customers: row?.[1] ?? 0, active_customers: row?.[2] ?? 0 };
 }

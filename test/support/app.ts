@@ -1,16 +1,13 @@
 // The app without a database, for what asks none of it: which routes there are, and what is refused before it would.
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
-import { createApp } from '#server/app.ts';
+import { type AppOptions, createApp } from '#server/app.ts';
 import type { Database } from '#server/database.ts';
+import { openResultCache } from '#server/result-cache.ts';
 
-export function createBareApp(): FastifyInstance {
-  const database = new Proxy({} as Database, {
-    get() {
-      throw new Error('This app has no database.');
-    },
-  });
-  return createApp(database, {
+/** What an app is given in tests: the defaults of the configuration, and no log. */
+export function appOptions(overrides: Partial<AppOptions> = {}): AppOptions {
+  return {
     body_limit: 1_048_576,
     request_timeout_ms: 30_000,
     trusted_proxies: [],
@@ -18,6 +15,17 @@ export function createBareApp(): FastifyInstance {
     https_redirect: false,
     public_url: undefined,
     cors_origins: [],
-    logger: pino({ level: 'silent' }),
+    cache: openResultCache(16_777_216),
+    logger: pino({ level: process.env.TEST_LOG ?? 'silent' }),
+    ...overrides,
+  };
+}
+
+export function createBareApp(): FastifyInstance {
+  const database = new Proxy({} as Database, {
+    get() {
+      throw new Error('This app has no database.');
+    },
   });
+  return createApp(database, appOptions());
 }

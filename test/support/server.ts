@@ -2,7 +2,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import pino from 'pino';
 import type { Role } from '#contract/api.ts';
 import { type Actor, createKey, createWorkspace, findWorkspace, systemActor } from '#server/access/access.ts';
 import { type AppOptions, createApp } from '#server/app.ts';
@@ -10,6 +9,7 @@ import { type Database, openDatabase } from '#server/database.ts';
 import { openEmbedded } from '#server/embedded.ts';
 import { PROJECT } from '#server/main.ts';
 import { migrate } from '#server/migrate.ts';
+import { appOptions } from './app.ts';
 
 export type TestDatabase = { connection: pg.ClientConfig; database: Database; url: string; drop(): Promise<void> };
 
@@ -64,17 +64,7 @@ export type TestReply = { status: number; headers: Headers; text: string; body: 
 export async function startServer(overrides: Partial<AppOptions> = {}): Promise<TestServer> {
   const opened = await openTestDatabase();
   const { database } = opened;
-  const app = createApp(database, {
-    body_limit: 1_048_576,
-    request_timeout_ms: 30_000,
-    trusted_proxies: [],
-    hsts: null,
-    https_redirect: false,
-    public_url: undefined,
-    cors_origins: [],
-    logger: pino({ level: process.env.TEST_LOG ?? 'silent' }),
-    ...overrides,
-  });
+  const app = createApp(database, appOptions(overrides));
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   const actor = systemActor((await findWorkspace(database, 'main'))!, 'test');
   const keys = {} as Record<Role, string>;
