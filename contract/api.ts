@@ -34,6 +34,8 @@ export type Route = {
   path: string;
   /** null: anybody may. */
   permission: Permission | null;
+  /** Asked by machines every few seconds: draws on nobody's quota, and is not worth a line in the log. */
+  probe?: true;
   tag: string;
   summary: string;
   description?: string;

@@ -48,6 +48,15 @@ export const problemCodes = {
   },
   headers_too_large: { ...of(431), meaning: 'The headers are too large.' },
   internal: { ...of(500), meaning: 'Something went wrong on our side; the log has more under the `request_id`.' },
+  rate_limited: {
+    ...of(429),
+    meaning: 'The quota of the key, or of the address, is used up; `Retry-After` says when the next request will pass.',
+  },
+  overloaded: {
+    ...of(503),
+    meaning:
+      'More requests of this kind wait than can be answered soon. Nothing has changed; try again after `Retry-After`.',
+  },
   database_unavailable: {
     ...of(503),
     meaning: 'The database cannot be reached at the moment. Nothing has changed; try again after `Retry-After`.',

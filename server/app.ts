@@ -7,14 +7,26 @@ import { customerTable } from './customers/routes.ts';
 import type { Database } from './database.ts';
 import { docsTable } from './docs.ts';
 import { eventTable } from './events/routes.ts';
-import { healthTable } from './health.ts';
+import { healthTable, metricsTable } from './health.ts';
 import { addRoutes, createHttp, type HttpOptions } from './http.ts';
+import type { Metrics } from './metrics.ts';
 import type { ResultCache } from './result-cache.ts';
 
-export type AppOptions = Omit<HttpOptions, 'authenticate'> & { cache: ResultCache };
+export type AppOptions = Omit<HttpOptions, 'authenticate' | 'onRequestDone' | 'onRateLimited'> & {
+  cache: ResultCache;
+  metrics: Metrics;
+  metrics_token: string | undefined;
+};
 
 export function createApp(database: Database, options: AppOptions): FastifyInstance {
-  const http: HttpOptions = { ...options, authenticate: (authorization) => authenticate(database, authorization) };
+  const { metrics } = options;
+  metrics.watch(database, options.cache);
+  const http: HttpOptions = {
+    ...options,
+    onRequestDone: metrics.onRequestDone,
+    onRateLimited: metrics.onRateLimited,
+    authenticate: (authorization, onStranger) => authenticate(database, authorization, onStranger),
+  };
   const app = createHttp(http);
   if (options.cors_origins.length > 0)
     app.register(cors, {
@@ -33,6 +45,8 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
         'ETag',
         'Link',
         'Location',
+        'RateLimit',
+        'RateLimit-Policy',
         'Retry-After',
         'X-Request-Id',
         'Clientele-Position',
@@ -43,6 +57,7 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
     });
   for (const table of [
     healthTable(database),
+    metricsTable(metrics, options.metrics_token),
     docsTable(),
     accessTable(database),
     eventTable(database),

@@ -40,7 +40,7 @@ describe('where values come from', () => {
     const { sources, ...config } = load('');
     assert.deepEqual(config, {
       environment: 'development',
-      rate_limit: 'off',
+      rate_limit: { requests: 60_000, seconds: 60 },
       server: {
         host: '127.0.0.1',
         port: 4000,
@@ -64,6 +64,7 @@ describe('where values come from', () => {
       },
       cache: { bytes: 16_777_216 },
       redis: { url: undefined },
+      metrics: { token: undefined, port: undefined },
       log: { level: 'info' },
     });
     assert.deepEqual(new Set(Object.values(sources)), new Set(['default']));
@@ -93,6 +94,8 @@ describe('where values come from', () => {
       DATABASE_URL: 'postgres://ada:secret@db/crm',
       CLIENTELE_LOG_LEVEL: 'silent',
       REDIS_URL: 'rediss://:secret@cache:6380/1',
+      CLIENTELE_METRICS_TOKEN: 'a-token-for-metrics',
+      CLIENTELE_METRICS_PORT: '9400',
       CLIENTELE_RATE_LIMIT: '100/60',
     };
     const config = load('', environment);
@@ -105,6 +108,7 @@ describe('where values come from', () => {
     assert.equal(config.database.url, 'postgres://ada:secret@db/crm');
     assert.equal(config.log.level, 'silent');
     assert.equal(config.redis.url, 'rediss://:secret@cache:6380/1');
+    assert.deepEqual(config.metrics, { token: 'a-token-for-metrics', port: 9400 });
     assert.deepEqual(config.rate_limit, { requests: 100, seconds: 60 });
     // So that a variable added to the table is added here.
     const variables = settings.flatMap((setting) => ('variable' in setting ? [setting.variable] : []));

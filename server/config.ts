@@ -38,6 +38,9 @@ const bindAddress = textThat(
 const origin = textThat('an http or https origin without a path, such as https://crm.example.com', isOrigin);
 const addressRange = textThat('an address or CIDR range such as 10.0.0.0/8', isAddressRange);
 const redisUrl = textThat('a URL such as redis://:password@host:6379/0', isRedisUrl);
+const metricsToken = textThat('a text of 16 to 256 letters, digits and signs, without spaces', (value) =>
+  /^[\x21-\x7e]{16,256}$/.test(value),
+);
 const databaseUrl: Kind<string> = {
   read: (value, at) => {
     if (typeof value !== 'string') return refuse(at, 'must be a text');
@@ -83,7 +86,7 @@ export const settings = [
     key: 'rate_limit',
     variable: 'CLIENTELE_RATE_LIMIT',
     kind: rateLimit,
-    default: 'off',
+    default: { requests: 60_000, seconds: 60 },
     description: 'Requests that a key, a person or else an address may make in a time: <requests>/<seconds>, or off.',
   },
   {
@@ -218,6 +221,19 @@ export const settings = [
     kind: redisUrl,
     mask: maskRedisUrl,
     description: 'The Redis that several servers share for rate limits.',
+  },
+  {
+    key: 'metrics.token',
+    variable: 'CLIENTELE_METRICS_TOKEN',
+    kind: metricsToken,
+    mask: () => '***',
+    description: 'What Prometheus sends to read /metrics. Without it nobody may.',
+  },
+  {
+    key: 'metrics.port',
+    variable: 'CLIENTELE_METRICS_PORT',
+    kind: wholeNumber(1, 65535),
+    description: 'A port of 127.0.0.1 on which /metrics is open to every program of this machine.',
   },
   {
     key: 'log.level',

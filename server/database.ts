@@ -3,10 +3,12 @@
 // writes, which hold a transaction, have connections of their own.
 import type { Writable } from 'node:stream';
 import pg from 'pg';
-import { isConnectionError, unavailable } from './problem.ts';
+import { type FairQueue, openFairQueue } from './fair-queue.ts';
+import { isConnectionError, overloaded, unavailable } from './problem.ts';
+import { currentRequest, noteStatement } from './request-context.ts';
 
-/** SQL with its name: named statements are parsed and planned once per connection. */
-export type Statement = { name: string; text: string };
+/** SQL with its name: named statements are parsed and planned once per connection. `kind`: what people call it, where the name is a number. */
+export type Statement = { name: string; text: string; kind?: string };
 /** A statement with its values. */
 export type Ask = [statement: Statement, values: unknown[]];
 // biome-ignore lint/suspicious/noExplicitAny: a row's values have the types that its statement selects
@@ -28,6 +30,9 @@ export type Database = {
   search(statement: Statement, values?: unknown[]): Promise<Row[]>;
   /** A connection with a transaction begun. */
   begin(): Promise<Session>;
+  onBatch: NonNullable<DatabaseOptions['onBatch']>;
+  /** How many connections of each kind there are, and what waits for them. */
+  pools(): Record<'read' | 'walk' | 'search' | 'write', { busy: number; idle: number; waiting: number }>;
   /** Statements sent since the start, for tests that count them. */
   statements(): number;
   close(): Promise<void>;
@@ -40,6 +45,10 @@ export type DatabaseOptions = {
   write_connections: number;
   statement_timeout_ms: number;
   connect_timeout_ms: number;
+  /** Hears of each statement when it has ended, and how long that took. */
+  onStatement?(kind: string, ms: number): void;
+  /** Hears of each batch of writes of a workspace once it is committed: see `Metrics`. */
+  onBatch?(writes: number, waited_ms: number, workspace_id: number, position: number): void;
 };
 
 /** A time column as the API writes times: RFC 3339, six decimals, UTC (which every session has as its zone). */
@@ -57,6 +66,7 @@ const types = { getTypeParser: (oid: number) => PARSERS[oid] ?? asIs };
 
 export function openDatabase(options: DatabaseOptions): Database {
   let sent = 0;
+  const run = runWith(options.onStatement);
   const session = (settings: Record<string, string | number>): pg.ClientConfig =>
     ({
       ...options.connection,
@@ -84,9 +94,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     enable_sort: 'off',
     enable_bitmapscan: 'off',
   });
-  const readers = Array.from({ length: options.read_connections }, () => openPipeline(inOrder));
-  const walkers = openPool(inOrder, options.search_connections);
-  const searchers = openPool(session({ statement_timeout: options.statement_timeout_ms }), options.search_connections);
+  const readers = Array.from({ length: options.read_connections }, () => openPipeline(inOrder, run));
+  const walkers = openFairPool(inOrder, options.search_connections);
+  const searchers = openFairPool(
+    session({ statement_timeout: options.statement_timeout_ms }),
+    options.search_connections,
+  );
   const writers = openPool(
     session({
       statement_timeout: options.statement_timeout_ms,
@@ -108,6 +121,37 @@ export function openDatabase(options: DatabaseOptions): Database {
     }
     return readers[current]!;
   };
+
+  /** One statement on a connection of its own for the while, cancelled where whoever asked goes away. */
+  function onOne({ pool, queue }: FairPool, statement: Statement, values?: unknown[]): Promise<Row[]> {
+    // The first value of every statement is the workspace: it waits behind its own.
+    return queue.run(values?.[0], () => twice(() => runOnOne(pool, statement, values)));
+  }
+
+  async function runOnOne(pool: pg.Pool, statement: Statement, values?: unknown[]): Promise<Row[]> {
+    const request = currentRequest();
+    if (request?.gone) throw overloaded(); // while it waited for its turn; nobody reads the answer
+    const client = await connect(pool);
+    let cancelled: Promise<unknown> | undefined;
+    const stay = request?.whenGone(() => {
+      const { processID } = client as unknown as { processID: number };
+      cancelled = readerOfTurn()
+        .query(CANCEL, [processID])
+        .catch(() => {});
+    });
+    let broken = false;
+    try {
+      return await run(client, statement, values);
+    } catch (error) {
+      broken = isConnectionError(error);
+      throw error;
+    } finally {
+      stay?.();
+      // A cancellation under way must not meet the next statement on this connection.
+      await cancelled;
+      client.release(broken);
+    }
+  }
 
   return {
     read(statement, values) {
@@ -141,25 +185,76 @@ export function openDatabase(options: DatabaseOptions): Database {
         release: (broken) => client.release(broken),
       };
     },
+    onBatch: options.onBatch ?? (() => {}),
+    pools() {
+      const stateOf = ({ totalCount, idleCount, waitingCount }: pg.Pool, queued = 0) => ({
+        busy: totalCount - idleCount,
+        idle: idleCount,
+        waiting: waitingCount + queued,
+      });
+      const waiting = readers.map((reader) => reader.waiting());
+      const busy = waiting.filter((count) => count > 0).length;
+      return {
+        read: { busy, idle: readers.length - busy, waiting: waiting.reduce((sum, count) => sum + count, 0) },
+        walk: stateOf(walkers.pool, walkers.queue.waiting),
+        search: stateOf(searchers.pool, searchers.queue.waiting),
+        write: stateOf(writers),
+      };
+    },
     statements: () => sent,
     async close() {
-      await Promise.all([...readers.map((reader) => reader.close()), walkers.end(), searchers.end(), writers.end()]);
+      await Promise.all([
+        ...readers.map((reader) => reader.close()),
+        walkers.pool.end(),
+        searchers.pool.end(),
+        writers.end(),
+      ]);
     },
   };
 }
 
 const BEGIN: Statement = { name: 'begin', text: 'BEGIN' };
 const COMMIT: Statement = { name: 'commit', text: 'COMMIT' };
+const CANCEL: Statement = { name: 'cancel', text: 'SELECT pg_cancel_backend($1)' };
+
+type Run = (client: pg.ClientBase, statement: Statement, values?: unknown[]) => Promise<Row[]>;
 
 // Callbacks rather than promises: pg adds a stack trace to each promise, which costs as much as the query's own work.
-function run(client: pg.ClientBase, statement: Statement, values: unknown[] = []): Promise<Row[]> {
-  corkForThisTurn(client);
-  return new Promise((resolve, reject) => {
-    client.query(
-      { name: statement.name, text: statement.text, values, rowMode: 'array' },
-      (error: Error | null, result: pg.QueryArrayResult) => (error ? reject(error) : resolve(result.rows)),
-    );
+function runWith(onStatement: DatabaseOptions['onStatement']): Run {
+  /** When each connection ended its last statement: those sent behind it began only then. */
+  const ended = new WeakMap<pg.ClientBase, number>();
+  return (client, { name, text, kind = name }, values = []) => {
+    corkForThisTurn(client);
+    const request = currentRequest();
+    const sent = performance.now();
+    return new Promise((resolve, reject) => {
+      client.query({ name, text, values, rowMode: 'array' }, (error: Error | null, result: pg.QueryArrayResult) => {
+        const now = performance.now();
+        const ms = now - Math.max(sent, ended.get(client) ?? 0);
+        ended.set(client, now);
+        onStatement?.(kind, ms);
+        if (request) noteStatement(request, kind, ms);
+        if (error) reject(error);
+        else resolve(result.rows);
+      });
+    });
+  };
+}
+
+type FairPool = { pool: pg.Pool; queue: FairQueue };
+
+/** Of what waits for a connection, more than a second's worth is better refused. */
+const WAITING_PER_CONNECTION = 16;
+
+function openFairPool(config: pg.ClientConfig, max: number): FairPool {
+  const queue = openFairQueue({
+    at_once: max,
+    at_once_each: Math.max(1, max - 1),
+    waiting: WAITING_PER_CONNECTION * max,
+    waiting_each: (WAITING_PER_CONNECTION / 2) * max,
+    full: overloaded,
   });
+  return { pool: openPool(config, max), queue };
 }
 
 function openPool(config: pg.ClientConfig, max: number): pg.Pool {
@@ -193,8 +288,12 @@ function corkForThisTurn(client: pg.ClientBase): void {
   });
 }
 
+/** Statements that wait on one pipelined connection at most: each takes a fraction of a millisecond. */
+const PIPELINE_MOST = 2000;
+
 /** One pipelined connection, made anew when it is asked for after the database was away. */
-function openPipeline(config: pg.ClientConfig) {
+function openPipeline(config: pg.ClientConfig, run: Run) {
+  let waiting = 0;
   let client: pg.Client | null = null;
   let connecting: Promise<pg.Client> | null = null;
 
@@ -224,28 +323,20 @@ function openPipeline(config: pg.ClientConfig) {
 
   return {
     async query(statement: Statement, values?: unknown[]): Promise<Row[]> {
-      return run(client ?? (await connect()), statement, values);
+      if (waiting >= PIPELINE_MOST) throw overloaded();
+      waiting++;
+      try {
+        return await run(client ?? (await connect()), statement, values);
+      } finally {
+        waiting--;
+      }
     },
+    waiting: () => waiting,
     async close(): Promise<void> {
       await connecting?.catch(() => {});
       await client?.end();
     },
   };
-}
-
-/** One statement on a connection of its own for the while. */
-function onOne(pool: pg.Pool, statement: Statement, values?: unknown[]): Promise<Row[]> {
-  return twice(async () => {
-    const client = await connect(pool);
-    try {
-      const rows = await run(client, statement, values);
-      client.release();
-      return rows;
-    } catch (error) {
-      client.release(isConnectionError(error));
-      throw error;
-    }
-  });
 }
 
 /** A read that met a connection closed meanwhile is asked once more, on a new one: nothing is lost by asking twice. */

@@ -12,7 +12,9 @@ import { type Actor, may } from './access/access.ts';
 import { parseJson } from './json.ts';
 import { Problem } from './problem.ts';
 import { parseQuery, type Query } from './query.ts';
+import { callerOfAddress, type RateLimiter, rateHeaders } from './rate-limit.ts';
 import { problemOf, refuseUnparsed, sendProblem } from './replies.ts';
+import { inRequest, type RequestContext } from './request-context.ts';
 
 /** A request as a handler sees it. `actor` is there on every route that asks for a permission. */
 export type Call = {
@@ -42,8 +44,16 @@ export type HttpOptions = {
   public_url: string | undefined;
   cors_origins: readonly string[];
   logger: FastifyBaseLogger;
-  authenticate: (authorization: string | undefined) => Actor | Promise<Actor>;
+  /** null: callers may make as many requests as they like. */
+  rate_limiter: RateLimiter | null;
+  /** Hears of each request when it has been answered: `route` is the pattern, never what a caller put in it. */
+  onRequestDone?(method: string, route: string, status: number, ms: number): void;
+  onRateLimited?(): void;
+  authenticate: (authorization: string | undefined, onStranger: () => void) => Actor | Promise<Actor>;
 };
+
+/** From here on a request is slow: its line in the log is a warning that names the statement that took longest. */
+const SLOW_MS = 500;
 
 const REQUEST_ID = /^[\w.:+/=-]{1,128}$/;
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -114,6 +124,13 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     reply.headers(headers).header('x-request-id', request.id);
     if (options.https_redirect && request.protocol === 'http' && !isLoopback(request))
       return refusePlain(request, reply, options.public_url);
+    const { origin } = request.headers;
+    if (request.method === 'OPTIONS' && origin !== undefined && !options.cors_origins.includes(origin))
+      logSecurity(request, 'origin_refused');
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    logRequest(options, request, reply);
     done();
   });
   app.setErrorHandler((error, request, reply) => sendProblem(problemOf(error), request, reply));
@@ -126,60 +143,186 @@ export function createHttp(options: HttpOptions): FastifyInstance {
             headers: { allow: methods.join(', ') },
           })
         : new Problem(404, 'not_found', 'There is nothing here.');
-    sendProblem(problem, request, reply);
+    try {
+      takeQuota(options.rate_limiter, request, reply, callerOfAddress(request.ip), options.onRateLimited);
+      sendProblem(problem, request, reply);
+    } catch (error) {
+      sendProblem(problemOf(error), request, reply);
+    }
   });
   return app;
 }
 
-/** Registers routes of a slice: permission, body and query are seen to before the handler is called. */
-export function addRoutes(app: FastifyInstance, options: Pick<HttpOptions, 'authenticate'>, table: RouteTable): void {
+// ---- What is told of a request --------------------------------------------------------------------------------------
+
+/** A request on its way: who makes it, once that is known, and what is known of its work. */
+type Known = FastifyRequest & { actor?: Actor; context?: RequestContext };
+
+function logRequest({ logger, onRequestDone }: HttpOptions, request: Known, reply: FastifyReply): void {
+  const route = request.routeOptions.url ?? 'none';
+  const ms = reply.elapsedTime;
+  onRequestDone?.(request.method, route, reply.statusCode, ms);
+  const line = {
+    request_id: request.id,
+    method: request.method,
+    route,
+    status: reply.statusCode,
+    duration_ms: Math.round(ms * 10) / 10,
+    workspace: request.actor?.workspace.slug,
+    key_id: request.actor?.id,
+  };
+  const slowest = request.context?.slowest;
+  if (ms >= SLOW_MS)
+    logger.warn(
+      { ...line, slowest_statement: slowest?.statement, statement_ms: slowest && Math.round(slowest.ms) },
+      'Slow request',
+    );
+  else if (request.routeOptions.config.probe) logger.debug(line, 'Request');
+  else logger.info(line, 'Request');
+}
+
+/** What whoever watches over the server wants to know: refused keys, refused origins, callers beyond their quota. */
+function logSecurity(request: Known, event: 'key_refused' | 'origin_refused' | 'rate_limited'): void {
+  request.log.warn(
+    {
+      security: event,
+      request_id: request.id,
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      address: request.ip,
+      workspace: request.actor?.workspace.slug,
+      key_id: request.actor?.id,
+    },
+    SECURITY[event],
+  );
+}
+
+const SECURITY = {
+  key_refused: 'A request with a wrong key, or none, was refused',
+  origin_refused: 'A page of an origin that is not listed tried to call the API',
+  rate_limited: 'A request beyond its quota was refused',
+};
+
+// ---- Quotas ---------------------------------------------------------------------------------------------------------
+
+/** Takes a request from its caller's quota and tells it in the headers; 429 where there is none left. */
+function takeQuota(
+  limiter: RateLimiter | null,
+  request: Known,
+  reply: FastifyReply,
+  caller: string,
+  onRateLimited: HttpOptions['onRateLimited'],
+): void {
+  if (!limiter) return;
+  const verdict = limiter.take(caller);
+  reply.headers(rateHeaders(limiter.policy, verdict));
+  if (!verdict.allowed) refuseRate(request, verdict.seconds, onRateLimited);
+}
+
+function refuseRate(request: Known, seconds: number, onRateLimited: HttpOptions['onRateLimited']): never {
+  onRateLimited?.();
+  logSecurity(request, 'rate_limited');
+  throw new Problem(429, 'rate_limited', `Too many requests: try again in ${seconds} s.`, {
+    headers: { 'retry-after': String(seconds) },
+  });
+}
+
+// ---- Routes ---------------------------------------------------------------------------------------------------------
+
+/** Registers routes of a slice: permission, quota, body and query are seen to before the handler is called. */
+export function addRoutes(app: FastifyInstance, options: HttpOptions, table: RouteTable): void {
+  const { rate_limiter, onRateLimited } = options;
   for (const [definition, handler] of table) {
-    const { method, path, permission, body, query = {} } = definition;
+    const { method, path, permission, body, query = {}, probe = false } = definition;
     app.route({
       method,
       url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      config: { probe },
       // The key is checked before a body is read: who may not write need not be listened to.
       onRequest: permission
-        ? (request, _reply, done) => {
-            admit(options, request, permission).then(() => done(), done);
+        ? (request, reply, done) => {
+            admit(options, request, reply, permission).then(() => done(), done);
           }
-        : undefined,
-      handler: async (request, reply) => {
-        const call: Call = {
-          actor: (request as Admitted).actor!,
-          params: request.params as Record<string, string>,
-          query: parseQuery((request.query as { text: string }).text, query),
-          body: bodyOf(request, body),
-          headers: request.headers,
-          request_id: request.id,
-          method,
-          path: request.url,
-        };
-        const answer = await handler(call);
-        if (answer.headers) reply.headers(answer.headers);
-        reply.code(answer.status);
-        if (answer.body !== undefined) reply.header('content-type', answer.type ?? JSON_TYPE);
-        return reply.send(answer.body);
+        : async (request, reply) => {
+            if (!probe) takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
+          },
+      handler: (request, reply) => {
+        const context = contextOf(request, reply);
+        return inRequest(context, async () => {
+          const call: Call = {
+            actor: (request as Known).actor!,
+            params: request.params as Record<string, string>,
+            query: parseQuery((request.query as { text: string }).text, query),
+            body: bodyOf(request, body),
+            headers: request.headers,
+            request_id: request.id,
+            method,
+            path: request.url,
+          };
+          const answer = await handler(call);
+          if (answer.headers) reply.headers(answer.headers);
+          reply.code(answer.status);
+          if (answer.body !== undefined) reply.header('content-type', answer.type ?? JSON_TYPE);
+          return reply.send(answer.body);
+        });
       },
     });
   }
 }
 
-type Admitted = FastifyRequest & { actor?: Actor };
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    probe?: boolean;
+  }
+}
 
+function contextOf(request: Known, { raw }: FastifyReply): RequestContext {
+  const context: RequestContext = {
+    request_id: request.id,
+    slowest: null,
+    get gone() {
+      return raw.closed;
+    },
+    whenGone(callback) {
+      raw.once('close', callback);
+      return () => raw.off('close', callback);
+    },
+  };
+  request.context = context;
+  return context;
+}
+
+/**
+ * Finds out who asks. Wrong keys draw on the quota of the address they come from; when that is used up, only keys that
+ * were right before are still looked up from there.
+ */
 async function admit(
-  options: Pick<HttpOptions, 'authenticate'>,
-  request: FastifyRequest,
-  permission: Route['permission'],
+  { authenticate, rate_limiter, onRateLimited }: HttpOptions,
+  request: Known,
+  reply: FastifyReply,
+  permission: NonNullable<Route['permission']>,
 ): Promise<void> {
-  const actor = await options.authenticate(request.headers.authorization);
-  if (!may(actor, permission!))
+  const onStranger = () => {
+    const verdict = rate_limiter?.look(callerOfAddress(request.ip));
+    if (verdict?.allowed === false) refuseRate(request, verdict.seconds, onRateLimited);
+  };
+  let actor: Actor;
+  try {
+    actor = await authenticate(request.headers.authorization, onStranger);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 401) throw error;
+    logSecurity(request, 'key_refused');
+    takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
+    throw error;
+  }
+  request.actor = actor;
+  takeQuota(rate_limiter, request, reply, `${actor.type} ${actor.id}`, onRateLimited);
+  if (!may(actor, permission))
     throw new Problem(
       403,
       'forbidden',
       `The role ${actor.role} may not do this; it takes the permission ${permission}.`,
     );
-  (request as Admitted).actor = actor;
 }
 
 function bodyOf(request: FastifyRequest, body: Route['body']): unknown {

@@ -1,7 +1,8 @@
 // The server's one door: how it is opened for serving and how the command line opens its database.
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pino from 'pino';
 import { createWorkspace, findWorkspace, listWorkspaces } from './access/access.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
@@ -10,7 +11,10 @@ import { type Database, openDatabase } from './database.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { dataDirectory, openEmbedded } from './embedded.ts';
 import { forgetOldKeys } from './idempotency/idempotency.ts';
+import { openLog } from './log.ts';
+import { type Metrics, openMetrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
+import { openRateLimiter } from './rate-limit.ts';
 import { loggable } from './replies.ts';
 import { openResultCache } from './result-cache.ts';
 import { startError } from './start-error.ts';
@@ -33,11 +37,17 @@ export async function openConfigured(
   config: Config,
   role: 'server' | 'tool',
   log: (line: string) => void,
+  metrics?: Metrics,
 ): Promise<OpenedDatabase> {
   const { place, connection, release, lost } = await connectionOf(config, role, log);
   try {
     const migrated = await migrate(connection, join(PROJECT, 'migrations'));
-    const database = openDatabase({ ...config.database, connection });
+    const database = openDatabase({
+      ...config.database,
+      connection,
+      onStatement: metrics?.onStatement,
+      onBatch: metrics?.onBatch,
+    });
     if (!(await findWorkspace(database, 'main'))) await createWorkspace(database, 'main', 'Main');
     return {
       database,
@@ -70,27 +80,28 @@ export type Serving = { url: string; place: string; database: Database; close():
 
 /** Starts serving. Throws a StartError where the port or the database is not to be had. */
 export async function serve(config: Config, log: (line: string) => void): Promise<Serving> {
-  const logger = pino(
-    { level: config.log.level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination(2),
-  );
-  const opened = await openConfigured(config, 'server', log);
+  const { logger, close: closeLog } = openLog(config.log.level);
+  const metrics = openMetrics();
+  const opened = await openConfigured(config, 'server', log, metrics);
   const { database } = opened;
   const { server } = config;
   const app = createApp(database, {
     ...server,
     hsts: hstsOf(config),
     cache: openResultCache(config.cache.bytes),
+    metrics,
+    metrics_token: config.metrics.token,
+    rate_limiter: config.rate_limit === 'off' ? null : openRateLimiter(config.rate_limit),
     logger,
   });
-  try {
-    await app.listen({ host: server.host, port: server.port });
-  } catch (error) {
+  const failed = async (error: unknown) => {
+    await app.close();
     await opened.close();
-    throw (error as { code?: string }).code === 'EADDRINUSE'
-      ? startError(`Port ${server.port} on ${server.host} is in use; set PORT to another.`)
-      : error;
-  }
+    throw error;
+  };
+  await listening(app.listen({ host: server.host, port: server.port }), server.host, server.port, 'PORT').catch(failed);
+  const { port } = config.metrics;
+  const local = port === undefined ? undefined : await offerMetrics(metrics, port).catch(failed);
   const upkeep = keepSearchClean(database);
   const forgetting = setInterval(
     () =>
@@ -105,9 +116,11 @@ export async function serve(config: Config, log: (line: string) => void): Promis
       const forced = setTimeout(() => app.server.closeAllConnections(), server.shutdown_timeout_ms);
       await app.close();
       clearTimeout(forced);
+      local?.close();
       clearInterval(forgetting);
       await upkeep.stop();
       await opened.close();
+      closeLog();
     })();
     return closing;
   };
@@ -119,6 +132,27 @@ export async function serve(config: Config, log: (line: string) => void): Promis
   const address = app.server.address() as { port: number };
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   return { url: `http://${host}:${address.port}`, place: opened.place, database, close };
+}
+
+/** Waits for a server to listen; a port in use is a sentence that names the variable to change. */
+async function listening<T>(started: Promise<T>, host: string, port: number, variable: string): Promise<T> {
+  try {
+    return await started;
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
+    throw startError(`Port ${port} on ${host} is in use; set ${variable} to another.`);
+  }
+}
+
+/** Metrics for the programs of this machine. */
+async function offerMetrics(metrics: Metrics, port: number): Promise<Server> {
+  const listener = createServer(async (request, response) => {
+    if (request.method !== 'GET' || request.url !== '/metrics') return response.writeHead(404).end();
+    response.writeHead(200, { 'content-type': metrics.type }).end(await metrics.text());
+  });
+  listener.listen(port, '127.0.0.1');
+  await listening(once(listener, 'listening'), '127.0.0.1', port, 'CLIENTELE_METRICS_PORT');
+  return listener;
 }
 
 const HOUR_MS = 3_600_000;

@@ -46,6 +46,13 @@ export function unavailable(cause?: unknown): Problem {
   });
 }
 
+/** 503 where more waits already than can be done soon. */
+export function overloaded(): Problem {
+  return new Problem(503, 'overloaded', 'The server has more to do than it can do soon; try again shortly.', {
+    headers: { 'retry-after': '1' },
+  });
+}
+
 /** 503 for a write whose answer from the database was lost: it may or may not have happened. */
 export function outcomeUnknown(cause: unknown): Problem {
   return new Problem(

@@ -26,7 +26,8 @@ export function problemOf(error: unknown): Problem {
 }
 
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
-  if (problem.status >= 500)
+  // Work that was cancelled because nobody waits for it any more is no failure.
+  if (problem.status >= 500 && !reply.raw.closed)
     request.log.error(
       { request_id: request.id, route: request.routeOptions.url, err: loggable(problem.cause ?? problem) },
       problem.message,

@@ -51,9 +51,14 @@ const seenKeys = new WeakMap<Database, Map<string, Seen>>();
 
 /**
  * The actor whose key this is; 401 otherwise. A key that was looked up less than a second ago costs no round trip, so
- * a revoked one is refused everywhere within that second. Wrong keys are never remembered.
+ * a revoked one is refused everywhere within that second. Wrong keys are never remembered. `onStranger` is called before
+ * a key is looked up that has not been found right lately, and may throw to refuse that.
  */
-export function authenticate(database: Database, authorization: string | undefined): Actor | Promise<Actor> {
+export function authenticate(
+  database: Database,
+  authorization: string | undefined,
+  onStranger: () => void = () => {},
+): Actor | Promise<Actor> {
   const token = authorization && /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   if (!token) throw unauthenticated('Send an API key: `Authorization: Bearer <key>`.');
   let seen = seenKeys.get(database);
@@ -65,6 +70,7 @@ export function authenticate(database: Database, authorization: string | undefin
   const digest = hash('sha256', token);
   const known = seen.get(digest);
   if (known && performance.now() - known.at < SEEN_MS) return known.actor;
+  if (!known) onStranger();
   return lookUp(database, seen, digest, token);
 }
 

@@ -55,7 +55,7 @@ function statement(kind: string, shape: Shape, write: (pieces: Pieces) => string
   let made = statements.get(name);
   if (!made) {
     // PostgreSQL cuts names at 63 bytes, so the connection knows the statement by number.
-    made = { name: `list_${statements.size}`, text: write(piecesOf(shape)) };
+    made = { name: `list_${statements.size}`, kind: `list: ${kind}`, text: write(piecesOf(shape)) };
     statements.set(name, made);
   }
   return made;

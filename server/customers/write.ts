@@ -6,7 +6,8 @@ import type { EventActor } from '#contract/events.ts';
 import type { Ask, Database } from '../database.ts';
 import { readAsOf, writeUnderLock } from '../events/events.ts';
 import { askForReplays, type Idempotency, type Replay } from '../idempotency/idempotency.ts';
-import { isConnectionError, type Problem } from '../problem.ts';
+import { isConnectionError, overloaded, type Problem } from '../problem.ts';
+import { currentRequest, inRequest, noteStatement, type RequestContext, sharedContext } from '../request-context.ts';
 import { decide, type SearchColumns } from './decide.ts';
 import { FIND_BY_EXTERNAL_ID, FIND_BY_ID, FIND_HOLDERS, FIND_HOLDERS_OF_DELETED } from './store.ts';
 
@@ -41,11 +42,19 @@ export type Decision =
   | { replay: Replay }
   | { deferred: true };
 
-type Waiting = { write: Write; resolve: (outcome: Outcome) => void; reject: (error: unknown) => void };
+type Waiting = {
+  write: Write;
+  request: RequestContext | undefined;
+  resolve: (outcome: Outcome) => void;
+  reject: (error: unknown) => void;
+};
 type Lane = { waiting: Waiting[]; busy: boolean };
 
 /** How many writes one transaction takes at most: enough to make its cost per write small, few enough that one who comes next waits little. */
 const BATCH = 500;
+
+/** Requests of a workspace that wait at most: about a second's worth. An import's rows wait whatever there is, as few as they are. */
+const WAITING_MOST = 2000;
 
 const lanes = new WeakMap<Database, Map<number, Lane>>();
 
@@ -53,7 +62,8 @@ const lanes = new WeakMap<Database, Map<number, Lane>>();
 export function writeCustomer(database: Database, workspace_id: number, write: Write): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const lane = laneOf(database, workspace_id);
-    lane.waiting.push({ write, resolve, reject });
+    if (lane.waiting.length >= WAITING_MOST && write.request_id !== null) throw overloaded();
+    lane.waiting.push({ write, request: currentRequest(), resolve, reject });
     if (!lane.busy) void drain(database, workspace_id, lane);
   });
 }
@@ -86,11 +96,14 @@ async function drain(database: Database, workspace_id: number, lane: Lane): Prom
 /** Runs one batch and answers its writes; gives back those that must wait for the next one. */
 async function settle(database: Database, workspace_id: number, batch: Waiting[]): Promise<Waiting[]> {
   let decisions: Decision[];
+  const shared = sharedContext();
   try {
-    decisions = await runBatch(
-      database,
-      workspace_id,
-      batch.map((waiting) => waiting.write),
+    decisions = await inRequest(shared, () =>
+      runBatch(
+        database,
+        workspace_id,
+        batch.map((waiting) => waiting.write),
+      ),
     );
   } catch (error) {
     // An unforeseen fault of one must not fail its neighbours: each is tried alone.
@@ -101,6 +114,9 @@ async function settle(database: Database, workspace_id: number, batch: Waiting[]
     }
     for (const waiting of batch) waiting.reject(error);
     return [];
+  } finally {
+    const { slowest } = shared;
+    if (slowest) for (const { request } of batch) if (request) noteStatement(request, slowest.statement, slowest.ms);
   }
   const deferred: Waiting[] = [];
   decisions.forEach((decision, index) => {

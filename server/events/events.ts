@@ -52,11 +52,15 @@ export async function writeUnderLock<Answer>(
   decide: (ledger: Ledger, found: Row[][]) => Plan<Answer>,
 ): Promise<{ answer: Answer; position: number }> {
   const session = await database.begin();
+  const asked = performance.now();
+  let waited = 0;
   let ledger: Ledger;
   let plan: Plan<Answer>;
   try {
     const [[locked], ...found] = await Promise.all([
-      session.query(LOCK_LEDGER, [workspace_id]),
+      session.query(LOCK_LEDGER, [workspace_id]).finally(() => {
+        waited = performance.now() - asked;
+      }),
       ...reads.map(([statement, values]) => session.query(statement, values)),
     ]);
     if (!locked) throw new Error(`Workspace ${workspace_id} has no ledger.`);
@@ -84,6 +88,7 @@ export async function writeUnderLock<Answer>(
     if (!isConnectionError(error)) throw error;
     if (!(await wasCommitted(database, workspace_id, ledger, plan))) throw unavailable(error);
   }
+  if (plan.events.length > 0) database.onBatch(plan.events.length, waited, workspace_id, position);
   return { answer: plan.answer, position };
 }
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { type AppOptions, createApp } from '#server/app.ts';
 import type { Database } from '#server/database.ts';
+import { openMetrics } from '#server/metrics.ts';
 import { openResultCache } from '#server/result-cache.ts';
 
 /** What an app is given in tests: the defaults of the configuration, and no log. */
@@ -15,6 +16,9 @@ export function appOptions(overrides: Partial<AppOptions> = {}): AppOptions {
     https_redirect: false,
     public_url: undefined,
     cors_origins: [],
+    rate_limiter: null,
+    metrics: openMetrics(),
+    metrics_token: undefined,
     cache: openResultCache(16_777_216),
     logger: pino({ level: process.env.TEST_LOG ?? 'silent' }),
     ...overrides,

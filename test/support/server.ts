@@ -8,13 +8,14 @@ import { type AppOptions, createApp } from '#server/app.ts';
 import { type Database, openDatabase } from '#server/database.ts';
 import { openEmbedded } from '#server/embedded.ts';
 import { PROJECT } from '#server/main.ts';
+import type { Metrics } from '#server/metrics.ts';
 import { migrate } from '#server/migrate.ts';
 import { appOptions } from './app.ts';
 
 export type TestDatabase = { connection: pg.ClientConfig; database: Database; url: string; drop(): Promise<void> };
 
 /** A fresh, migrated database with the workspace `main`. */
-export async function openTestDatabase(): Promise<TestDatabase> {
+export async function openTestDatabase(metrics?: Metrics): Promise<TestDatabase> {
   const directory = join(tmpdir(), `clientele-test-${process.getuid?.() ?? 0}`);
   const embedded = await openEmbedded({ directory, role: 'tool' });
   const name = `test_${process.pid}_${Date.now().toString(36)}_${Math.random().toString(36).slice(2, 8)}`;
@@ -23,7 +24,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   await admin.query(`CREATE DATABASE ${name}`);
   const connection = { ...embedded.connection, database: name };
   await migrate(connection, join(PROJECT, 'migrations'));
-  const database = openTestConnections(connection);
+  const database = openTestConnections(connection, metrics);
   await createWorkspace(database, 'main', 'Main');
   return {
     connection,
@@ -38,7 +39,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-export function openTestConnections(connection: pg.ClientConfig): Database {
+export function openTestConnections(connection: pg.ClientConfig, metrics?: Metrics): Database {
   return openDatabase({
     connection,
     read_connections: 2,
@@ -46,6 +47,8 @@ export function openTestConnections(connection: pg.ClientConfig): Database {
     write_connections: 2,
     statement_timeout_ms: 10_000,
     connect_timeout_ms: 5000,
+    onStatement: metrics?.onStatement,
+    onBatch: metrics?.onBatch,
   });
 }
 
@@ -62,9 +65,10 @@ export type TestServer = TestDatabase & {
 export type TestReply = { status: number; headers: Headers; text: string; body: any };
 
 export async function startServer(overrides: Partial<AppOptions> = {}): Promise<TestServer> {
-  const opened = await openTestDatabase();
+  const options = appOptions(overrides);
+  const opened = await openTestDatabase(options.metrics);
   const { database } = opened;
-  const app = createApp(database, appOptions(overrides));
+  const app = createApp(database, options);
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   const actor = systemActor((await findWorkspace(database, 'main'))!, 'test');
   const keys = {} as Record<Role, string>;

@@ -1,0 +1,134 @@
+// What Prometheus reads: how the server fares, in numbers. Nothing here has a label that a caller could choose.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Database } from './database.ts';
+import type { ResultCache } from './result-cache.ts';
+
+export type Metrics = {
+  onRequestDone(method: string, route: string, status: number, ms: number): void;
+  onRateLimited(): void;
+  onStatement(kind: string, ms: number): void;
+  /** A batch of writes was committed: how many they were, how long they waited for the ledger, where the log stands now. */
+  onBatch(writes: number, waited_ms: number, workspace_id: number, position: number): void;
+  /** What is read off at each scrape. */
+  watch(database: Database, cache: ResultCache): void;
+  /** The text exposition format, version 0.0.4. */
+  text(): Promise<string>;
+  readonly type: string;
+};
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export function openMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'clientele_http_request_duration_seconds',
+    help: 'Time from the head of a request to the end of its reply.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: SECONDS,
+    registers,
+  });
+  const statements = new Histogram({
+    name: 'clientele_sql_statement_duration_seconds',
+    help: 'Time from the sending of a statement, or the end of the one before it on its connection, to its answer.',
+    labelNames: ['statement'],
+    buckets: SECONDS,
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'clientele_write_batch_size',
+    help: 'Writes that went together in one transaction.',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+    registers,
+  });
+  const waits = new Histogram({
+    name: 'clientele_ledger_wait_seconds',
+    help: 'Time that a batch of writes waited for the turn of its workspace.',
+    buckets: SECONDS,
+    registers,
+  });
+  const positions = new Gauge({
+    name: 'clientele_feed_position',
+    help: 'Last position of the log of each workspace, by its number, that this process wrote.',
+    labelNames: ['workspace'],
+    registers,
+  });
+  const limited = new Counter({
+    name: 'clientele_rate_limited_total',
+    help: 'Requests refused because a quota was used up.',
+    registers,
+  });
+
+  // Finding the series of a set of labels costs more than adding to it, so they are kept at hand.
+  const bySeries = new Map<string, Histogram.Internal<string>>();
+  function series(histogram: Histogram<string>, ...labels: string[]): Histogram.Internal<string> {
+    const key = labels.join(' ');
+    let found = bySeries.get(key);
+    if (!found) {
+      found = histogram.labels(...labels);
+      bySeries.set(key, found);
+    }
+    return found;
+  }
+
+  return {
+    onRequestDone(method, route, status, ms) {
+      series(requests, method, route, String(status)).observe(ms / 1000);
+    },
+    onRateLimited() {
+      limited.inc();
+    },
+    onStatement(kind, ms) {
+      series(statements, kind).observe(ms / 1000);
+    },
+    onBatch(writes, waited_ms, workspace_id, position) {
+      batches.observe(writes);
+      waits.observe(waited_ms / 1000);
+      positions.set({ workspace: workspace_id }, position);
+    },
+    watch(database, cache) {
+      new Gauge({
+        name: 'clientele_connections',
+        help: 'Connections to PostgreSQL, by what they are for and whether they are busy.',
+        labelNames: ['pool', 'state'],
+        registers,
+        collect() {
+          for (const [pool, { busy, idle }] of Object.entries(database.pools())) {
+            this.set({ pool, state: 'busy' }, busy);
+            this.set({ pool, state: 'idle' }, idle);
+          }
+        },
+      });
+      new Gauge({
+        name: 'clientele_statements_waiting',
+        help: 'Statements that wait for a connection, or on one for those before them.',
+        labelNames: ['pool'],
+        registers,
+        collect() {
+          for (const [pool, { waiting }] of Object.entries(database.pools())) this.set({ pool }, waiting);
+        },
+      });
+      new Counter({
+        name: 'clientele_result_cache_requests_total',
+        help: 'Lists and searches by whether their answer was kept: hit, outdated, miss.',
+        labelNames: ['outcome'],
+        registers,
+        collect() {
+          this.reset();
+          for (const [outcome, count] of Object.entries(cache.counts)) this.inc({ outcome }, count);
+        },
+      });
+      new Gauge({
+        name: 'clientele_result_cache_bytes',
+        help: 'Memory taken by kept answers.',
+        registers,
+        collect() {
+          this.set(cache.bytes);
+        },
+      });
+    },
+    text: () => registry.metrics(),
+    type: registry.contentType,
+  };
+}
