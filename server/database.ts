@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { type FairQueue, openFairQueue } from './fair-queue.ts';
 import { isConnectionError, overloaded, unavailable } from './problem.ts';
-import { currentRequest, noteStatement } from './request-context.ts';
+import { currentRequest, isGone, noteStatement, whenGone } from './request-context.ts';
 
 /** SQL with its name: named statements are parsed and planned once per connection. `kind`: what people call it, where the name is a number. */
 export type Statement = { name: string; text: string; kind?: string };
@@ -130,15 +130,17 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   async function runOnOne(pool: pg.Pool, statement: Statement, values?: unknown[]): Promise<Row[]> {
     const request = currentRequest();
-    if (request?.gone) throw overloaded(); // while it waited for its turn; nobody reads the answer
+    if (request && isGone(request)) throw overloaded(); // while it waited for its turn; nobody reads the answer
     const client = await connect(pool);
     let cancelled: Promise<unknown> | undefined;
-    const stay = request?.whenGone(() => {
-      const { processID } = client as unknown as { processID: number };
-      cancelled = readerOfTurn()
-        .query(CANCEL, [processID])
-        .catch(() => {});
-    });
+    const stay =
+      request &&
+      whenGone(request, () => {
+        const { processID } = client as unknown as { processID: number };
+        cancelled = readerOfTurn()
+          .query(CANCEL, [processID])
+          .catch(() => {});
+      });
     let broken = false;
     try {
       return await run(client, statement, values);

@@ -155,11 +155,13 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 
 // ---- What is told of a request --------------------------------------------------------------------------------------
 
-/** A request on its way: who makes it, once that is known, and what is known of its work. */
-type Known = FastifyRequest & { actor?: Actor; context?: RequestContext };
+/** A request on its way: its route, once that is found; who makes it, and what is known of its work. */
+type Known = FastifyRequest & { route?: { url: string; probe: boolean }; actor?: Actor; context?: RequestContext };
+
+const NO_ROUTE = { url: 'none', probe: false };
 
 function logRequest({ logger, onRequestDone }: HttpOptions, request: Known, reply: FastifyReply): void {
-  const route = request.routeOptions.url ?? 'none';
+  const { url: route, probe } = request.route ?? NO_ROUTE;
   const ms = reply.elapsedTime;
   onRequestDone?.(request.method, route, reply.statusCode, ms);
   const line = {
@@ -177,7 +179,7 @@ function logRequest({ logger, onRequestDone }: HttpOptions, request: Known, repl
       { ...line, slowest_statement: slowest?.statement, statement_ms: slowest && Math.round(slowest.ms) },
       'Slow request',
     );
-  else if (request.routeOptions.config.probe) logger.debug(line, 'Request');
+  else if (probe) logger.debug(line, 'Request');
   else logger.info(line, 'Request');
 }
 
@@ -188,7 +190,7 @@ function logSecurity(request: Known, event: 'key_refused' | 'origin_refused' | '
       security: event,
       request_id: request.id,
       method: request.method,
-      route: request.routeOptions.url ?? 'none',
+      route: (request.route ?? NO_ROUTE).url,
       address: request.ip,
       workspace: request.actor?.workspace.slug,
       key_id: request.actor?.id,
@@ -234,20 +236,26 @@ export function addRoutes(app: FastifyInstance, options: HttpOptions, table: Rou
   const { rate_limiter, onRateLimited } = options;
   for (const [definition, handler] of table) {
     const { method, path, permission, body, query = {}, probe = false } = definition;
+    const url = path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const route = { url, probe };
     app.route({
       method,
-      url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      config: { probe },
+      url,
       // The key is checked before a body is read: who may not write need not be listened to.
       onRequest: permission
         ? (request, reply, done) => {
+            (request as Known).route = route;
             admit(options, request, reply, permission).then(() => done(), done);
           }
         : async (request, reply) => {
+            (request as Known).route = route;
             if (!probe) takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
           },
       handler: (request, reply) => {
-        const context = contextOf(request, reply);
+        // A plain object: one with a getter or functions of its own would get a hidden class of its own, and what that holds
+        // outlives the request by seconds.
+        const context: RequestContext = { request_id: request.id, slowest: null, reply: reply.raw };
+        (request as Known).context = context;
         return inRequest(context, async () => {
           const call: Call = {
             actor: (request as Known).actor!,
@@ -268,28 +276,6 @@ export function addRoutes(app: FastifyInstance, options: HttpOptions, table: Rou
       },
     });
   }
-}
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    probe?: boolean;
-  }
-}
-
-function contextOf(request: Known, { raw }: FastifyReply): RequestContext {
-  const context: RequestContext = {
-    request_id: request.id,
-    slowest: null,
-    get gone() {
-      return raw.closed;
-    },
-    whenGone(callback) {
-      raw.once('close', callback);
-      return () => raw.off('close', callback);
-    },
-  };
-  request.context = context;
-  return context;
 }
 
 /**
