@@ -265,7 +265,7 @@ async function logged(
     }
     const { subject, subject_id, change } = decide(ledger.now, read.length > 0 ? found[0]?.[0] : undefined);
     const { type, id, name } = actor;
-    const log = { actor: { type, id, name }, request_id, cause_id: null, after: subject };
+    const log = { actor: { type, id, name }, request_id, cause_id: null, after: JSON.stringify(subject) };
     const events: EventDraft[] = change ? [{ type: change.type, before: change.before, ...log }] : [];
     const stored = { status, position: ledger.position + events.length, subject_id };
     const keys = idempotency ? [storeKeys(workspace_id, ledger.now, [{ ...idempotency, ...stored }])] : [];

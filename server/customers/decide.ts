@@ -45,8 +45,8 @@ export function decide(
   const taken = new Set<string>();
   const events: EventDraft[] = [];
   const keys: StoredKey[] = [];
-  const inserts: object[] = [];
-  const updates: object[] = [];
+  const inserts: string[] = [];
+  const updates: string[] = [];
   let total = 0;
   let active = 0;
 
@@ -59,8 +59,8 @@ export function decide(
     }
   });
   const statements: Plan<Decision[]>['statements'] = [];
-  if (inserts.length > 0) statements.push([INSERT_CUSTOMERS, [workspace_id, JSON.stringify(inserts)]]);
-  if (updates.length > 0) statements.push([UPDATE_CUSTOMERS, [workspace_id, JSON.stringify(updates)]]);
+  if (inserts.length > 0) statements.push([INSERT_CUSTOMERS, [workspace_id, `[${inserts.join(',')}]`]]);
+  if (updates.length > 0) statements.push([UPDATE_CUSTOMERS, [workspace_id, `[${updates.join(',')}]`]]);
   if (keys.length > 0) statements.push(storeKeys(workspace_id, ledger.now, keys));
   return { statements, events, total, active, answer: decisions };
 
@@ -109,14 +109,16 @@ export function decide(
       for (const { field } of claims) taken.add(`${field} ${next[field]}`);
     }
     const status = deletes ? 204 : known ? 200 : 201;
+    if (known && !unchanged) {
+      next.version = known.customer.version + 1;
+      next.updated_at = ledger.now;
+    }
+    const customer = unchanged ? known!.customer : next;
+    const json = JSON.stringify(customer);
     if (!unchanged) {
-      if (known) {
-        next.version = known.customer.version + 1;
-        next.updated_at = ledger.now;
-      }
       const columns = ('input' in change && change.input.columns) || searchColumns(next);
-      const stored = { ...next, deleted_at: deletes ? ledger.now : null, ...columns };
-      (known ? updates : inserts).push(stored);
+      const deleted_at = JSON.stringify(deletes ? ledger.now : null);
+      (known ? updates : inserts).push(`${json.slice(0, -1)},"deleted_at":${deleted_at},${columns.slice(1)}`);
       const before = known && !known.deleted;
       total += Number(!deletes) - Number(Boolean(before));
       active += Number(!deletes && next.is_active) - Number(Boolean(before && known.customer.is_active));
@@ -128,12 +130,12 @@ export function decide(
         request_id: write.request_id,
         cause_id: write.cause_id,
         before: type === 'updated' ? Object.fromEntries(changed.map((field) => [field, known!.customer[field]])) : null,
-        after: next,
+        after: json,
       });
     }
     const position = ledger.position + events.length;
     if (idempotency) keys.push({ ...idempotency, status, position, subject_id: next.id });
-    return { status, customer: unchanged ? known!.customer : next, position };
+    return { status, customer, json, position };
   }
 
   function take(name: string): boolean {
@@ -191,25 +193,23 @@ function nextOf(change: Change, known: Known | undefined, ledger: Ledger, index:
   return next;
 }
 
-export type SearchColumns = ReturnType<typeof searchColumns>;
-
-/** The columns by which a customer is ordered and found. */
+/** The columns by which a customer is ordered and found, as JSON. */
 export function searchColumns({
   first_name,
   last_name,
   email,
   phone,
   phone_e164,
-}: Pick<Customer, 'first_name' | 'last_name' | 'email' | 'phone' | 'phone_e164'>) {
+}: Pick<Customer, 'first_name' | 'last_name' | 'email' | 'phone' | 'phone_e164'>): string {
   const first_key = fold(first_name);
   const last_key = fold(last_name);
   const numbers = [...new Set([phone, phone_e164].map((number) => (number ? digitsOf(number) : '')))];
-  return {
+  return JSON.stringify({
     first_key,
     last_key,
     search: `${first_key} ${last_key}\n${email}\n${numbers.join(' ')}`,
     starts: startsOf(first_key, last_key, email, numbers),
-  };
+  });
 }
 
 function changedFields(before: Customer, after: Customer): (keyof CustomerInput)[] {

@@ -132,7 +132,7 @@ async function stats(database: Database, { actor, headers }: Call): Promise<Repl
 async function setActive(database: Database, call: Call, is_active: boolean): Promise<Reply> {
   const outcome = await updateCustomer(database, call.actor, call.params.id!, { is_active }, contextOf(call));
   const message = `Customer ${is_active ? 'activated' : 'deactivated'}.`;
-  return written(outcome, JSON.stringify({ message, customer: outcome.customer }));
+  return written(outcome, `{"message":"${message}","customer":${outcome.json}}`);
 }
 
 async function history(database: Database, { actor, params, query }: Call): Promise<Reply> {
@@ -155,7 +155,7 @@ async function history(database: Database, { actor, params, query }: Call): Prom
   return { status: 200, body: JSON.stringify({ results: events, next }) };
 }
 
-function written({ status, customer, position, replayed }: Outcome, body = JSON.stringify(customer)): Reply {
+function written({ status, customer, json, position, replayed }: Outcome, body = json): Reply {
   const headers: Record<string, string> = { 'clientele-position': String(position) };
   if (replayed) headers['idempotency-replayed'] = 'true';
   if (status === 204) return { status, headers };

@@ -8,11 +8,11 @@ import { readAsOf, writeUnderLock } from '../events/events.ts';
 import { askForReplays, type Idempotency, type Replay } from '../idempotency/idempotency.ts';
 import { isConnectionError, overloaded, type Problem } from '../problem.ts';
 import { currentRequest, inRequest, noteStatement, type RequestContext, sharedContext } from '../request-context.ts';
-import { decide, type SearchColumns } from './decide.ts';
+import { decide } from './decide.ts';
 import { FIND_BY_EXTERNAL_ID, FIND_BY_ID, FIND_HOLDERS, FIND_HOLDERS_OF_DELETED } from './store.ts';
 
-/** Checked values, with what is derived from them before the lock is taken; `columns` only of a whole customer. */
-export type CheckedInput<Fields> = { fields: Fields; phone_e164?: string | null; columns?: SearchColumns };
+/** Checked values, with what is derived from them before the lock is taken; `columns`, as JSON, only of a whole customer. */
+export type CheckedInput<Fields> = { fields: Fields; phone_e164?: string | null; columns?: string };
 
 export type Change =
   | { kind: 'create'; input: CheckedInput<CustomerInput>; created_at?: string }
@@ -32,12 +32,12 @@ export type Write = {
   idempotency?: Idempotency;
 };
 
-/** What became of a write: the customer as it is now, as the JSON that is answered. */
-export type Outcome = { status: number; customer: Customer; position: number; replayed: boolean };
+/** What became of a write: the customer as it is now, also as the JSON that is answered. */
+export type Outcome = { status: number; customer: Customer; json: string; position: number; replayed: boolean };
 
 /** What `decide` settled for a write: done, refused, to be answered from the log, or to wait for the next batch. */
 export type Decision =
-  | { status: number; customer: Customer; position: number }
+  | { status: number; customer: Customer; json: string; position: number }
   | { refused: Problem }
   | { replay: Replay }
   | { deferred: true };
@@ -48,7 +48,8 @@ type Waiting = {
   resolve: (outcome: Outcome) => void;
   reject: (error: unknown) => void;
 };
-type Lane = { waiting: Waiting[]; busy: boolean };
+/** `gathering`: a batch is being put together or decided upon. `running`: batches that have begun and not ended. */
+type Lane = { waiting: Waiting[]; gathering: boolean; running: number };
 
 /** How many writes one transaction takes at most: enough to make its cost per write small, few enough that one who comes next waits little. */
 const BATCH = 500;
@@ -64,7 +65,7 @@ export function writeCustomer(database: Database, workspace_id: number, write: W
     const lane = laneOf(database, workspace_id);
     if (lane.waiting.length >= WAITING_MOST && write.request_id !== null) throw overloaded();
     lane.waiting.push({ write, request: currentRequest(), resolve, reject });
-    if (!lane.busy) void drain(database, workspace_id, lane);
+    startNext(database, workspace_id, lane);
   });
 }
 
@@ -76,58 +77,80 @@ function laneOf(database: Database, workspace_id: number): Lane {
   }
   let lane = workspaces.get(workspace_id);
   if (!lane) {
-    lane = { waiting: [], busy: false };
+    lane = { waiting: [], gathering: false, running: 0 };
     workspaces.set(workspace_id, lane);
   }
   return lane;
 }
 
-async function drain(database: Database, workspace_id: number, lane: Lane): Promise<void> {
-  lane.busy = true;
-  while (lane.waiting.length > 0) {
-    // Requests that arrive in the same turn of the event loop, those just answered with the batch before among them, join.
-    await new Promise(setImmediate);
+/**
+ * Starts a batch of what waits. While one is being written the next one already begins, as long as that takes no
+ * connection from another workspace: it waits for the lock where PostgreSQL hands it over, and not a round trip away.
+ */
+function startNext(database: Database, workspace_id: number, lane: Lane): void {
+  if (lane.gathering || lane.waiting.length === 0 || lane.running > 1) return;
+  if (lane.running === 1 && !database.mayBegin()) return;
+  lane.gathering = true;
+  lane.running++;
+  // Requests that arrive in the same turn of the event loop, those just answered with a batch before among them, join.
+  setImmediate(async () => {
     const batch = lane.waiting.splice(0, BATCH);
-    lane.waiting.unshift(...(await settle(database, workspace_id, batch)));
-  }
-  lane.busy = false;
+    const gathered = (deferred: Waiting[]) => {
+      lane.waiting.unshift(...deferred);
+      lane.gathering = false;
+      startNext(database, workspace_id, lane);
+    };
+    let sent = false;
+    await settle(database, workspace_id, batch, (deferred) => {
+      sent = true;
+      gathered(deferred);
+    });
+    lane.running--;
+    if (sent) startNext(database, workspace_id, lane);
+    else gathered([]);
+  });
 }
 
-/** Runs one batch and answers its writes; gives back those that must wait for the next one. */
-async function settle(database: Database, workspace_id: number, batch: Waiting[]): Promise<Waiting[]> {
-  let decisions: Decision[];
+/** Runs one batch and answers its writes; `onSent` hears which of them must wait for another one. Never rejects. */
+async function settle(
+  database: Database,
+  workspace_id: number,
+  batch: Waiting[],
+  onSent: (deferred: Waiting[]) => void,
+): Promise<void> {
   const shared = sharedContext();
+  let own = batch;
   try {
-    decisions = await inRequest(shared, () =>
-      runBatch(
-        database,
-        workspace_id,
-        batch.map((waiting) => waiting.write),
-      ),
+    const writes = batch.map((waiting) => waiting.write);
+    const decisions = await inRequest(shared, () =>
+      runBatch(database, workspace_id, writes, (made) => {
+        own = batch.filter((_, index) => !('deferred' in made[index]!));
+        onSent(batch.filter((_, index) => 'deferred' in made[index]!));
+      }),
     );
+    noteFor(batch, shared);
+    decisions.forEach((decision, index) => {
+      answer(database, workspace_id, batch[index]!, decision);
+    });
   } catch (error) {
+    noteFor(batch, shared);
     // An unforeseen fault of one must not fail its neighbours: each is tried alone.
-    if (batch.length > 1 && !isConnectionError((error as Error).cause ?? error)) {
-      const left: Waiting[] = [];
-      for (const waiting of batch) left.push(...(await settle(database, workspace_id, [waiting])));
-      return left;
-    }
-    for (const waiting of batch) waiting.reject(error);
-    return [];
-  } finally {
-    const { slowest } = shared;
-    if (slowest) for (const { request } of batch) if (request) noteStatement(request, slowest.statement, slowest.ms);
+    if (batch.length > 1 && !isConnectionError((error as Error).cause ?? error))
+      for (const waiting of own) await settle(database, workspace_id, [waiting], () => {});
+    else for (const waiting of own) waiting.reject(error);
   }
-  const deferred: Waiting[] = [];
-  decisions.forEach((decision, index) => {
-    const waiting = batch[index]!;
-    if ('deferred' in decision) deferred.push(waiting);
-    else if ('refused' in decision) waiting.reject(decision.refused);
-    else if ('replay' in decision)
-      replay(database, workspace_id, decision.replay).then(waiting.resolve, waiting.reject);
-    else waiting.resolve({ ...decision, replayed: false });
-  });
-  return deferred;
+}
+
+function answer(database: Database, workspace_id: number, waiting: Waiting, decision: Decision): void {
+  if ('deferred' in decision) return;
+  if ('refused' in decision) waiting.reject(decision.refused);
+  else if ('replay' in decision) replay(database, workspace_id, decision.replay).then(waiting.resolve, waiting.reject);
+  else waiting.resolve({ ...decision, replayed: false });
+}
+
+/** The statement that took longest took that long for each of the batch. */
+function noteFor(batch: Waiting[], { slowest }: RequestContext): void {
+  if (slowest) for (const { request } of batch) if (request) noteStatement(request, slowest.statement, slowest.ms);
 }
 
 const counts = new WeakMap<Database, number>();
@@ -135,7 +158,12 @@ const counts = new WeakMap<Database, number>();
 /** Rows written through this database since the start. */
 export const written = (database: Database) => counts.get(database) ?? 0;
 
-async function runBatch(database: Database, workspace_id: number, writes: Write[]): Promise<Decision[]> {
+async function runBatch(
+  database: Database,
+  workspace_id: number,
+  writes: Write[],
+  onSent: (decisions: Decision[]) => void,
+): Promise<Decision[]> {
   const reads = readsFor(workspace_id, writes);
   const { answer } = await writeUnderLock(
     database,
@@ -145,6 +173,7 @@ async function runBatch(database: Database, workspace_id: number, writes: Write[
       const rows = Object.fromEntries(reads.map((read, index) => [read.of, found[index]]));
       return decide(workspace_id, ledger, writes, rows);
     },
+    onSent,
   );
   counts.set(database, written(database) + writes.length);
   return answer;
@@ -184,5 +213,6 @@ function readsFor(workspace_id: number, writes: Write[]): { of: Found; ask: Ask 
 /** Answers as the first request with the key was answered: from the log, where that state of the customer stands. */
 async function replay(database: Database, workspace_id: number, found: Replay): Promise<Outcome> {
   const record = await readAsOf(database, workspace_id, found.subject_id!, found.position);
-  return { status: found.status, customer: JSON.parse(record!), position: found.position, replayed: true };
+  const { status, position } = found;
+  return { status, customer: JSON.parse(record!), json: record!, position, replayed: true };
 }

@@ -27,8 +27,8 @@ export type EventDraft = {
   cause_id: string | null;
   /** Former values of the fields that changed. */
   before: object | null;
-  /** The whole record afterwards. */
-  after: object;
+  /** The whole record afterwards, as JSON. */
+  after: string;
 };
 
 export type Plan<Answer> = {
@@ -43,13 +43,15 @@ export type Plan<Answer> = {
 /**
  * One write of a workspace, in one transaction and two flushes: takes the ledger's lock and reads; lets `decide` work
  * out, with the lock held and so with no other writer about, what to change; writes that, its events and the ledger,
- * and commits. Throws `outcome_unknown` when the answer to COMMIT was lost and could not be found out.
+ * and commits. `onSent` hears the answer when all of this is on its way, and only PostgreSQL has still to do its part.
+ * Throws `outcome_unknown` when the answer to COMMIT was lost and could not be found out.
  */
 export async function writeUnderLock<Answer>(
   database: Database,
   workspace_id: number,
   reads: Ask[],
   decide: (ledger: Ledger, found: Row[][]) => Plan<Answer>,
+  onSent: (answer: Answer) => void = () => {},
 ): Promise<{ answer: Answer; position: number }> {
   const session = await database.begin();
   const asked = performance.now();
@@ -80,6 +82,7 @@ export async function writeUnderLock<Answer>(
     }
     if (plan.events.length > 0) sent.push(append(session, workspace_id, ledger, plan));
     const committed = session.commit();
+    onSent(plan.answer);
     await Promise.all([...sent, committed]);
     if (!(await committed)) throw new Error('PostgreSQL rolled the transaction back.');
     session.release();
@@ -98,11 +101,14 @@ const MANY = 200;
 const endOfTurn = () => new Promise(setImmediate);
 
 function append(session: Session, workspace_id: number, ledger: Ledger, plan: Plan<unknown>): Promise<Row[]> {
-  const events = plan.events.map((event, index) => ({ position: ledger.position + 1 + index, ...event }));
+  const events = plan.events.map(({ after, ...event }, index) => {
+    const entry = JSON.stringify({ position: ledger.position + 1 + index, ...event });
+    return `${entry.slice(0, -1)},"after":${after}}`;
+  });
   const position = ledger.position + events.length;
   return session.query(APPEND_EVENTS, [
     workspace_id,
-    JSON.stringify(events),
+    `[${events.join(',')}]`,
     ledger.now,
     position,
     plan.total,

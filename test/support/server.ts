@@ -44,7 +44,7 @@ export function openTestConnections(connection: pg.ClientConfig, metrics?: Metri
     connection,
     read_connections: 2,
     search_connections: 2,
-    write_connections: 2,
+    write_connections: 4,
     statement_timeout_ms: 10_000,
     connect_timeout_ms: 5000,
     onStatement: metrics?.onStatement,
