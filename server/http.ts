@@ -111,6 +111,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
         error.code === 'FST_ERR_MAX_PARAM_LENGTH'
           ? new Problem(414, 'uri_too_long', 'The path is too long.')
           : new Problem(400, 'bad_url', 'The path is not valid percent-encoded UTF-8.');
+      note(options, request as FastifyRequest, reply as FastifyReply);
       sendProblem(problem, request as FastifyRequest, reply.headers(headers) as FastifyReply);
     },
   });
@@ -125,16 +126,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers).header('x-request-id', request.id);
-    note(request, reply);
+    note(options, request, reply);
     if (options.https_redirect && request.protocol === 'http' && !isLoopback(request))
       return refusePlain(request, reply, options.public_url);
     const { origin } = request.headers;
     if (request.method === 'OPTIONS' && origin !== undefined && !options.cors_origins.includes(origin))
       logSecurity(request, 'origin_refused');
-    done();
-  });
-  app.addHook('onResponse', (request, reply, done) => {
-    logRequest(options, request, reply);
     done();
   });
   app.setErrorHandler((error, request, reply) => sendProblem(problemOf(error), request, reply));
@@ -165,29 +162,34 @@ type Known = FastifyRequest & { route?: { url: string; probe: boolean }; actor?:
 
 const NO_ROUTE = { url: 'none', probe: false };
 
-/** Begins to keep what is known of a request. */
-function note(request: Known, { raw }: FastifyReply): void {
+/** Begins to keep what is known of a request, and tells it when there is an answer or whoever asked has gone away. */
+function note(options: HttpOptions, request: Known, reply: FastifyReply): void {
   // A plain object: one with a getter or functions of its own would get a hidden class of its own, and what that holds
   // outlives the request by seconds.
-  request.context = { request_id: request.id, slowest: null, span: undefined, reply: raw };
+  request.context = { request_id: request.id, slowest: null, span: undefined, reply: reply.raw };
+  reply.raw.once('close', () => logRequest(options, request, reply));
 }
 
 function trace(tracing: Tracing | null, request: Known, route: string | undefined): void {
   if (tracing) request.context!.span = tracing.begin(request.method, route, request.headers.traceparent);
 }
 
+/** The status, in the log and the metrics, of a request whose caller went away before there was an answer. */
+const GONE = 499;
+
 function logRequest({ logger, onRequestDone }: HttpOptions, request: Known, reply: FastifyReply): void {
   const { url: route, probe } = request.route ?? NO_ROUTE;
+  const status = reply.raw.writableFinished ? reply.statusCode : GONE;
   const ms = reply.elapsedTime;
   const { slowest, span } = request.context ?? {};
-  onRequestDone?.(request.method, route, reply.statusCode, ms);
-  span?.end(reply.statusCode >= 500, reply.statusCode);
+  onRequestDone?.(request.method, route, status, ms);
+  span?.end(status >= 500, status);
   const line = {
     request_id: request.id,
     trace_id: span?.ids.traceId,
     method: request.method,
     route,
-    status: reply.statusCode,
+    status,
     duration_ms: Math.round(ms * 10) / 10,
     workspace: request.actor?.workspace.slug,
     key_id: request.actor?.id,
