@@ -352,10 +352,12 @@ describe('a server', () => {
     const { status, loaded } = await run({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
       OTEL_SERVICE_NAME: 'from a variable',
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-api-key=of the collector',
     });
     await collector.close();
     assert.equal(status, 401);
     assert.ok(loaded.includes('@opentelemetry/sdk-trace'));
+    assert.equal(collector.posts[0]!.headers['x-api-key'], 'of the collector');
     assert.deepEqual(
       collector.spans.map(({ name, service }) => [name, service]),
       [['GET /api/customers', 'from a variable']],
