@@ -65,6 +65,13 @@ describe('where values come from', () => {
       cache: { bytes: 16_777_216 },
       redis: { url: undefined },
       metrics: { token: undefined, port: undefined },
+      tracing: {
+        endpoint: undefined,
+        traces_endpoint: undefined,
+        service_name: 'clientele',
+        sample_ratio: 1,
+        timeout_ms: 5_000,
+      },
       log: { level: 'info' },
     });
     assert.deepEqual(new Set(Object.values(sources)), new Set(['default']));
@@ -97,6 +104,11 @@ describe('where values come from', () => {
       CLIENTELE_METRICS_TOKEN: 'a-token-for-metrics',
       CLIENTELE_METRICS_PORT: '9400',
       CLIENTELE_RATE_LIMIT: '100/60',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces.example/otlp/v1/traces',
+      OTEL_SERVICE_NAME: 'crm',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
     };
     const config = load('', environment);
     assert.equal(config.server.host, '0.0.0.0');
@@ -110,6 +122,13 @@ describe('where values come from', () => {
     assert.equal(config.redis.url, 'rediss://:secret@cache:6380/1');
     assert.deepEqual(config.metrics, { token: 'a-token-for-metrics', port: 9400 });
     assert.deepEqual(config.rate_limit, { requests: 100, seconds: 60 });
+    assert.deepEqual(config.tracing, {
+      endpoint: 'http://collector:4318',
+      traces_endpoint: 'https://traces.example/otlp/v1/traces',
+      service_name: 'crm',
+      sample_ratio: 0.25,
+      timeout_ms: 2000,
+    });
     // So that a variable added to the table is added here.
     const variables = settings.flatMap((setting) => ('variable' in setting ? [setting.variable] : []));
     assert.deepEqual(Object.keys(environment).sort(), variables.sort());
@@ -173,6 +192,24 @@ describe('mistakes', () => {
       ['on', '100', '100/0', '0/60', '1e3/60', ' 100/60', '100/60s', '-1/60'],
       'rate_limit must be "off" or <requests>/<seconds>, such as 100/60',
     ],
+    [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      [
+        'collector:4318',
+        'grpc://collector',
+        'http://',
+        'http://ada:b@collector',
+        'http://collector?key=b',
+        'http://a b',
+      ],
+      'tracing.endpoint must be an http or https URL such as http://collector:4318, without user, query or #',
+    ],
+    [
+      'OTEL_TRACES_SAMPLER_ARG',
+      ['1.1', '-0.1', '.5', '1e-1', '50%', ' 1', '0,5'],
+      'tracing.sample_ratio must be a number from 0 to 1',
+    ],
+    ['OTEL_SERVICE_NAME', ['a\nb', 'x'.repeat(101)], 'tracing.service_name must be a text of 1 to 100 characters'],
     ['DATABASE_URL', ['mysql://db'], 'database.url must begin with postgres:// or postgresql://'],
   ];
   for (const [variable, wrong, problem] of ofVariables) {
@@ -198,6 +235,9 @@ describe('mistakes', () => {
     ['server.host = ""', 'server.host must be a host name or an address to listen on'],
     ['data.directory = ""', 'data.directory must be the path of a folder'],
     ['database.url = 5', 'database.url must be a text'],
+    ['tracing.sample_ratio = 2', 'tracing.sample_ratio must be a number from 0 to 1'],
+    ['tracing.sample_ratio = nan', 'tracing.sample_ratio must be a number from 0 to 1'],
+    ['tracing.sample_ratio = "1"', 'tracing.sample_ratio must be a number from 0 to 1'],
     ['server.cors_origins = "https://a.example"', 'server.cors_origins must be a list of texts'],
     [
       'server.trusted_proxies = ["10.0.0.0/8", 5]',
@@ -259,6 +299,7 @@ describe('mistakes', () => {
       'database.url = "postgres://ada:hunter2@db/crm\n"',
       '[database]\nurl = "postgres://ada:hunter2@db/crm"\nurl = "postgres://ada:hunter2@db/crm"',
       'redis.url = "redis://:hunter2@cache/x"',
+      'tracing.endpoint = "https://ada:hunter2@collector"',
       'databse.url = "postgres://ada:hunter2@db/crm"',
       'server.public_url = "https://ada:hunter2@crm.example.com"',
     ]) {

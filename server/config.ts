@@ -41,6 +41,17 @@ const redisUrl = textThat('a URL such as redis://:password@host:6379/0', isRedis
 const metricsToken = textThat('a text of 16 to 256 letters, digits and signs, without spaces', (value) =>
   /^[\x21-\x7e]{16,256}$/.test(value),
 );
+const httpUrl = textThat('an http or https URL such as http://collector:4318, without user, query or #', isHttpUrl);
+const serviceName = textThat('a text of 1 to 100 characters', (value) => /^\P{Cc}{1,100}$/u.test(value));
+const ratio: Kind<number> = {
+  read: (value, at) => {
+    const number = typeof value === 'bigint' ? Number(value) : value;
+    return typeof number === 'number' && number >= 0 && number <= 1
+      ? number
+      : refuse(at, 'must be a number from 0 to 1');
+  },
+  fromText: (text) => (/^[01](\.\d{1,15})?$/.test(text) ? Number(text) : text),
+};
 const databaseUrl: Kind<string> = {
   read: (value, at) => {
     if (typeof value !== 'string') return refuse(at, 'must be a text');
@@ -234,6 +245,40 @@ export const settings = [
     variable: 'CLIENTELE_METRICS_PORT',
     kind: wholeNumber(1, 65535),
     description: 'A port of 127.0.0.1 on which /metrics is open to every program of this machine.',
+  },
+  {
+    key: 'tracing.endpoint',
+    variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    kind: httpUrl,
+    description:
+      'The OpenTelemetry collector that takes traces by OTLP over HTTP, at /v1/traces. Without it none are made.',
+  },
+  {
+    key: 'tracing.traces_endpoint',
+    variable: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    kind: httpUrl,
+    description: 'Where traces go instead: the whole URL, taken as it is.',
+  },
+  {
+    key: 'tracing.service_name',
+    variable: 'OTEL_SERVICE_NAME',
+    kind: serviceName,
+    default: 'clientele',
+    description: 'The name under which this server is found among traces.',
+  },
+  {
+    key: 'tracing.sample_ratio',
+    variable: 'OTEL_TRACES_SAMPLER_ARG',
+    kind: ratio,
+    default: 1,
+    description: 'The share of requests that is traced where the caller does not say, from 0 to 1.',
+  },
+  {
+    key: 'tracing.timeout_ms',
+    variable: 'OTEL_EXPORTER_OTLP_TIMEOUT',
+    kind: wholeNumber(1, max31Bits),
+    default: 5_000,
+    description: 'How long sending traces may take, also when the server stops, in milliseconds.',
   },
   {
     key: 'log.level',
@@ -439,6 +484,11 @@ function isHostName(value: string): boolean {
 function isOrigin(value: string): boolean {
   const url = URL.parse(value);
   return (url?.protocol === 'http:' || url?.protocol === 'https:') && url.origin === value;
+}
+
+/** Without the places where a URL may hold a secret. */
+function isHttpUrl(value: string): boolean {
+  return /^https?:\/\/[^\s\p{Cc}@?#]+$/u.test(value) && URL.canParse(value);
 }
 
 function isAddressRange(value: string): boolean {

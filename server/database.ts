@@ -68,7 +68,8 @@ const types = { getTypeParser: (oid: number) => PARSERS[oid] ?? asIs };
 
 export function openDatabase(options: DatabaseOptions): Database {
   let sent = 0;
-  const run = runWith(options.onStatement);
+  const send = sendWith(options.onStatement);
+  const run: Run = (client, statement, values = []) => send(client, statement, values, (result) => result.rows);
   const session = (settings: Record<string, string | number>): pg.ClientConfig =>
     ({
       ...options.connection,
@@ -180,12 +181,7 @@ export function openDatabase(options: DatabaseOptions): Database {
           sent++;
           return run(client, statement, values);
         },
-        commit: () =>
-          new Promise((resolve, reject) => {
-            client.query(COMMIT, (error: Error | null, result: pg.QueryResult) =>
-              error ? reject(error) : resolve(result.command === 'COMMIT'),
-            );
-          }),
+        commit: () => send(client, COMMIT, [], (result) => result.command === 'COMMIT'),
         release: (broken) => client.release(broken),
       };
     },
@@ -225,11 +221,18 @@ const CANCEL: Statement = { name: 'cancel', text: 'SELECT pg_cancel_backend($1)'
 
 type Run = (client: pg.ClientBase, statement: Statement, values?: unknown[]) => Promise<Row[]>;
 
+type Send = <Answer>(
+  client: pg.ClientBase,
+  statement: Statement,
+  values: unknown[],
+  answerOf: (result: pg.QueryArrayResult) => Answer,
+) => Promise<Answer>;
+
 // Callbacks rather than promises: pg adds a stack trace to each promise, which costs as much as the query's own work.
-function runWith(onStatement: DatabaseOptions['onStatement']): Run {
+function sendWith(onStatement: DatabaseOptions['onStatement']): Send {
   /** When each connection ended its last statement: those sent behind it began only then. */
   const ended = new WeakMap<pg.ClientBase, number>();
-  return (client, { name, text, kind = name }, values = []) => {
+  return (client, { name, text, kind = name }, values, answerOf) => {
     corkForThisTurn(client);
     const request = currentRequest();
     const sent = performance.now();
@@ -239,9 +242,9 @@ function runWith(onStatement: DatabaseOptions['onStatement']): Run {
         const ms = now - Math.max(sent, ended.get(client) ?? 0);
         ended.set(client, now);
         onStatement?.(kind, ms);
-        if (request) noteStatement(request, kind, ms);
+        if (request) noteStatement(request, kind, ms, error);
         if (error) reject(error);
-        else resolve(result.rows);
+        else resolve(answerOf(result));
       });
     });
   };

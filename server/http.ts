@@ -15,6 +15,7 @@ import { parseQuery, type Query } from './query.ts';
 import { callerOfAddress, type RateLimiter, rateHeaders } from './rate-limit.ts';
 import { problemOf, refuseUnparsed, sendProblem } from './replies.ts';
 import { inRequest, type RequestContext } from './request-context.ts';
+import type { Tracing } from './tracing.ts';
 
 /** A request as a handler sees it. `actor` is there on every route that asks for a permission. */
 export type Call = {
@@ -49,6 +50,8 @@ export type HttpOptions = {
   /** Hears of each request when it has been answered: `route` is the pattern, never what a caller put in it. */
   onRequestDone?(method: string, route: string, status: number, ms: number): void;
   onRateLimited?(): void;
+  /** null: nobody collects traces. */
+  tracing: Tracing | null;
   authenticate: (authorization: string | undefined, onStranger: () => void) => Actor | Promise<Actor>;
 };
 
@@ -108,6 +111,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
         error.code === 'FST_ERR_MAX_PARAM_LENGTH'
           ? new Problem(414, 'uri_too_long', 'The path is too long.')
           : new Problem(400, 'bad_url', 'The path is not valid percent-encoded UTF-8.');
+      note(options, request as FastifyRequest, reply as FastifyReply);
       sendProblem(problem, request as FastifyRequest, reply.headers(headers) as FastifyReply);
     },
   });
@@ -122,6 +126,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers).header('x-request-id', request.id);
+    note(options, request, reply);
     if (options.https_redirect && request.protocol === 'http' && !isLoopback(request))
       return refusePlain(request, reply, options.public_url);
     const { origin } = request.headers;
@@ -129,12 +134,9 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       logSecurity(request, 'origin_refused');
     done();
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    logRequest(options, request, reply);
-    done();
-  });
   app.setErrorHandler((error, request, reply) => sendProblem(problemOf(error), request, reply));
   app.setNotFoundHandler((request, reply) => {
+    trace(options.tracing, request, undefined);
     const path = request.url.split('?', 1)[0]!;
     const methods = [...new Set(routes.filter((route) => route.pattern.test(path)).map((route) => route.method))];
     const problem =
@@ -160,20 +162,38 @@ type Known = FastifyRequest & { route?: { url: string; probe: boolean }; actor?:
 
 const NO_ROUTE = { url: 'none', probe: false };
 
+/** Begins to keep what is known of a request, and tells it when there is an answer or whoever asked has gone away. */
+function note(options: HttpOptions, request: Known, reply: FastifyReply): void {
+  // A plain object: one with a getter or functions of its own would get a hidden class of its own, and what that holds
+  // outlives the request by seconds.
+  request.context = { request_id: request.id, slowest: null, span: undefined, reply: reply.raw };
+  reply.raw.once('close', () => logRequest(options, request, reply));
+}
+
+function trace(tracing: Tracing | null, request: Known, route: string | undefined): void {
+  if (tracing) request.context!.span = tracing.begin(request.method, route, request.headers.traceparent);
+}
+
+/** The status, in the log and the metrics, of a request whose caller went away before there was an answer. */
+const GONE = 499;
+
 function logRequest({ logger, onRequestDone }: HttpOptions, request: Known, reply: FastifyReply): void {
   const { url: route, probe } = request.route ?? NO_ROUTE;
+  const status = reply.raw.writableFinished ? reply.statusCode : GONE;
   const ms = reply.elapsedTime;
-  onRequestDone?.(request.method, route, reply.statusCode, ms);
+  const { slowest, span } = request.context ?? {};
+  onRequestDone?.(request.method, route, status, ms);
+  span?.end(status >= 500, status);
   const line = {
     request_id: request.id,
+    trace_id: span?.ids.traceId,
     method: request.method,
     route,
-    status: reply.statusCode,
+    status,
     duration_ms: Math.round(ms * 10) / 10,
     workspace: request.actor?.workspace.slug,
     key_id: request.actor?.id,
   };
-  const slowest = request.context?.slowest;
   if (ms >= SLOW_MS)
     logger.warn(
       { ...line, slowest_statement: slowest?.statement, statement_ms: slowest && Math.round(slowest.ms) },
@@ -243,22 +263,21 @@ export function addRoutes(app: FastifyInstance, options: HttpOptions, table: Rou
       url,
       // The key is checked before a body is read: who may not write need not be listened to.
       onRequest: permission
-        ? (request, reply, done) => {
-            (request as Known).route = route;
-            admit(options, request, reply, permission).then(() => done(), done);
+        ? (request: Known, reply, done) => {
+            request.route = route;
+            trace(options.tracing, request, url);
+            inRequest(request.context, () => admit(options, request, reply, permission)).then(() => done(), done);
           }
-        : async (request, reply) => {
-            (request as Known).route = route;
+        : async (request: Known, reply) => {
+            request.route = route;
+            // Probes come every few seconds, and tell nothing.
+            if (!probe) trace(options.tracing, request, url);
             if (!probe) takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
           },
-      handler: (request, reply) => {
-        // A plain object: one with a getter or functions of its own would get a hidden class of its own, and what that holds
-        // outlives the request by seconds.
-        const context: RequestContext = { request_id: request.id, slowest: null, reply: reply.raw };
-        (request as Known).context = context;
-        return inRequest(context, async () => {
+      handler: (request: Known, reply) =>
+        inRequest(request.context, async () => {
           const call: Call = {
-            actor: (request as Known).actor!,
+            actor: request.actor!,
             params: request.params as Record<string, string>,
             query: parseQuery((request.query as { text: string }).text, query),
             body: bodyOf(request, body),
@@ -272,8 +291,7 @@ export function addRoutes(app: FastifyInstance, options: HttpOptions, table: Rou
           reply.code(answer.status);
           if (answer.body !== undefined) reply.header('content-type', answer.type ?? JSON_TYPE);
           return reply.send(answer.body);
-        });
-      },
+        }),
     });
   }
 }

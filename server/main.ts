@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import manifest from '../package.json' with { type: 'json' };
 import { createWorkspace, findWorkspace, listWorkspaces } from './access/access.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
@@ -18,6 +19,7 @@ import { openRateLimiter } from './rate-limit.ts';
 import { loggable } from './replies.ts';
 import { openResultCache } from './result-cache.ts';
 import { startError } from './start-error.ts';
+import { openTracing } from './tracing.ts';
 
 export const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -82,6 +84,7 @@ export type Serving = { url: string; place: string; database: Database; close():
 export async function serve(config: Config, log: (line: string) => void): Promise<Serving> {
   const { logger, close: closeLog } = openLog(config.log.level);
   const metrics = openMetrics();
+  const tracing = await openTracing(config.tracing, manifest.version, logger);
   const opened = await openConfigured(config, 'server', log, metrics);
   const { database } = opened;
   const { server } = config;
@@ -91,6 +94,7 @@ export async function serve(config: Config, log: (line: string) => void): Promis
     cache: openResultCache(config.cache.bytes),
     metrics,
     metrics_token: config.metrics.token,
+    tracing,
     rate_limiter: config.rate_limit === 'off' ? null : openRateLimiter(config.rate_limit),
     logger,
   });
@@ -119,7 +123,7 @@ export async function serve(config: Config, log: (line: string) => void): Promis
       local?.close();
       clearInterval(forgetting);
       await upkeep.stop();
-      await opened.close();
+      await Promise.all([opened.close(), tracing?.close()]);
       closeLog();
     })();
     return closing;

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { PROJECT } from '#server/main.ts';
@@ -41,20 +44,127 @@ test('each request has a line: its route and not its path, who made it, how it e
   assert.equal(lineOf(made.headers.get('x-request-id')).key_id, key_id);
 });
 
-test('nothing personal stands in the log, whatever was asked and refused', async () => {
-  await server.call('GET', '/api/customers?search=hopper&ordering=email');
-  await server.call('GET', '/api/customers?email=grace.hopper@navy.example');
-  await server.call('PUT', '/api/customers/by-external-id/navy-7', { first_name: 'Gr4ce' });
-  await server.call('POST', '/api/customers', {
-    first_name: 'Grace',
-    last_name: 'Hopper',
-    email: 'grace.hopper@navy.example',
-  });
-  await server.call('GET', '/api/customers?colour=turquoise');
-  await server.call('POST', '/api/customers', '{"first_name": "Grace", broken');
-  assert.ok(log.lines().length > 8);
-  for (const secret of ['grace', 'hopper', '555', 'navy', 'turquoise', ...Object.values(server.keys)])
-    assert.ok(!log.text().toLowerCase().includes(secret.toLowerCase()), secret);
+test('nothing personal stands in the log, whatever was asked and refused, on every route', async () => {
+  const { call, keys } = server;
+  const person = { first_name: 'Grace', last_name: 'Hopper', email: 'grace.hopper@navy.example' };
+  const owner = { authorization: `Bearer ${keys.owner}` };
+  const { body } = await call('GET', '/api/customers?search=hopper&ordering=email');
+  const path = `/api/customers/${body.results[0].id}`;
+  const made = await call('POST', '/api/keys', { name: 'Hopper’s laptop', role: 'viewer' }, owner);
+  for (const [method, address, sent, headers] of [
+    ['GET', '/api/customers?email=grace.hopper@navy.example&limit=1'],
+    ['GET', '/api/customers?colour=turquoise'],
+    ['GET', '/api/customers?search=hopper&cursor=hopper'],
+    ['GET', '/api/customers/stats?hopper=hopper'],
+    ['GET', '/api/customers/hopper'],
+    ['GET', '/api/hopper/%ff'],
+    ['GET', `/api/${'hopper'.repeat(800)}`],
+    ['GET', '/hopper?q=hopper'],
+    ['GET', `${path}/history`],
+    ['GET', '/api/events'],
+    ['POST', '/api/customers', person, { 'idempotency-key': 'hopper' }],
+    ['POST', '/api/customers', '{"first_name": "Grace", broken'],
+    ['POST', '/api/customers', { ...person, first_name: 'Gr4ce', hopper: 1 }],
+    ['PUT', '/api/customers/by-external-id/navy-7', { first_name: 'Gr4ce' }],
+    ['PUT', '/api/customers/by-external-id/navy-8', { ...person, email: 'g.hopper@navy.example' }],
+    ['PUT', path, { ...person, external_id: 'navy-9' }],
+    ['PATCH', path, { phone: '+1 202 555 0199' }, { 'if-match': '"hopper"' }],
+    ['PATCH', path, { phone: '+1 202 555 0199' }, { 'idempotency-key': 'hopper' }],
+    ['POST', `${path}/deactivate`],
+    ['POST', `${path}/activate`],
+    ['DELETE', path],
+    ['POST', `${path}/restore`],
+    ['HOPPER', path],
+    ['GET', '/api/workspaces', undefined, owner],
+    ['PATCH', '/api/workspaces/main', { name: 'Hopper and sons' }, owner],
+    ['GET', '/api/keys', undefined, owner],
+    ['POST', '/api/keys', { name: 'Hopper', role: 'owner' }],
+    ['DELETE', `/api/keys/${made.body.id}`, undefined, owner],
+    ['GET', '/api/customers', undefined, { authorization: `Bearer ${made.body.key}` }],
+    ['GET', '/api/customers', undefined, { authorization: 'Basic hopper' }],
+    ['GET', '/metrics', undefined, { authorization: 'Bearer hopper' }],
+    ['OPTIONS', '/api/customers', undefined, { origin: 'https://hopper.example', 'x-request-id': 'hopper hopper' }],
+    ['GET', '/healthz'],
+    ['GET', '/readyz'],
+    ['GET', '/api/openapi.json'],
+    ['GET', '/api/docs'],
+    ['GET', '/api/docs.css'],
+  ] as [string, string, unknown?, Record<string, string>?][])
+    await call(method, address, sent, headers).catch(() => assert.equal(method, 'HOPPER')); // which Node’s parser refuses
+  await once(
+    connect(Number(new URL(server.base).port), '127.0.0.1')
+      .end('hopper\r\n\r\n')
+      .resume(),
+    'close',
+  );
+  const { paths } = JSON.parse(readFileSync(join(PROJECT, 'docs/openapi.json'), 'utf8'));
+  const told = new Set(log.lines().map(({ route }) => route));
+  const untold = Object.keys(paths).filter((route) => !told.has(route.replaceAll(/\{(\w+)\}/g, ':$1')));
+  assert.deepEqual(untold, []);
+  const secrets = ['grace', 'hopper', '202 555', '2025550', 'navy', 'turquoise', made.body.key, ...Object.values(keys)];
+  for (const secret of secrets) assert.ok(!log.text().toLowerCase().includes(secret.toLowerCase()), secret);
+});
+
+test('what fails on our side is told with its stack, and without what PostgreSQL quotes', async () => {
+  const client = new pg.Client(server.connection);
+  await client.connect();
+  const failures = [
+    // Its detail holds the whole row.
+    { code: '23514', sql: `ALTER TABLE customers ADD CONSTRAINT failing CHECK (email NOT LIKE 'noether%')` },
+    // Its message holds the email.
+    {
+      code: '22P02',
+      sql: `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM NEW.email::integer; END';
+            CREATE TRIGGER failing BEFORE INSERT ON customers FOR EACH ROW EXECUTE FUNCTION fail()`,
+    },
+  ];
+  try {
+    for (const { code, sql } of failures) {
+      await client.query(sql);
+      const reply = await server.call('POST', '/api/customers', {
+        first_name: 'Emmy',
+        last_name: 'Noether',
+        email: 'noether@goettingen.example',
+        phone: '+49 551 390',
+      });
+      assert.equal(reply.status, 500);
+      assert.equal(reply.body.code, 'internal');
+      const lines = log.lines().filter(({ request_id }) => request_id === reply.headers.get('x-request-id'));
+      const [failure] = lines.filter(({ level }) => level === 50);
+      assert.equal(failure.err.code, code);
+      assert.equal(failure.route, '/api/customers');
+      assert.match(failure.err.stack, /\n\s+at .*\.[jt]s:\d+/);
+      for (const text of [log.text(), reply.text])
+        assert.doesNotMatch(text, /emmy|noether|goettingen|551|failing row|invalid input/i);
+    }
+  } finally {
+    await client.query('DROP TRIGGER IF EXISTS failing ON customers');
+    await client.query('ALTER TABLE customers DROP CONSTRAINT failing');
+    await client.end();
+  }
+});
+
+test('whoever goes away without an answer leaves a line too', async () => {
+  const blocker = new pg.Client(server.connection);
+  await blocker.connect();
+  const waiting = async () => (await blocker.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount! > 0;
+  try {
+    await blocker.query('BEGIN');
+    await blocker.query('LOCK TABLE customers IN ACCESS EXCLUSIVE MODE');
+    const leaving = new AbortController();
+    const asked = fetch(`${server.base}/api/customers?search=lovelace`, {
+      headers: { authorization: `Bearer ${server.keys.viewer}`, 'x-request-id': 'leaving' },
+      signal: leaving.signal,
+    });
+    while (!(await waiting())) await new Promise((resolve) => setTimeout(resolve, 5));
+    leaving.abort();
+    await assert.rejects(asked, { name: 'AbortError' });
+    while (!lineOf('leaving')) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(lineOf('leaving').status, 499);
+  } finally {
+    await blocker.query('ROLLBACK');
+    await blocker.end();
+  }
 });
 
 test('probes are heard of only by those who listen closely', async () => {

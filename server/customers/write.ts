@@ -7,7 +7,7 @@ import type { Ask, Database } from '../database.ts';
 import { readAsOf, writeUnderLock } from '../events/events.ts';
 import { askForReplays, type Idempotency, type Replay } from '../idempotency/idempotency.ts';
 import { isConnectionError, overloaded, type Problem } from '../problem.ts';
-import { currentRequest, inRequest, noteStatement, type RequestContext, sharedContext } from '../request-context.ts';
+import { currentRequest, inBatch, inRequest, type RequestContext } from '../request-context.ts';
 import { decide } from './decide.ts';
 import { FIND_BY_EXTERNAL_ID, FIND_BY_ID, FIND_HOLDERS, FIND_HOLDERS_OF_DELETED } from './store.ts';
 
@@ -118,22 +118,20 @@ async function settle(
   batch: Waiting[],
   onSent: (deferred: Waiting[]) => void,
 ): Promise<void> {
-  const shared = sharedContext();
   let own = batch;
   try {
     const writes = batch.map((waiting) => waiting.write);
-    const decisions = await inRequest(shared, () =>
+    const requests = batch.map((waiting) => waiting.request);
+    const decisions = await inBatch(requests, () =>
       runBatch(database, workspace_id, writes, (made) => {
         own = batch.filter((_, index) => !('deferred' in made[index]!));
         onSent(batch.filter((_, index) => 'deferred' in made[index]!));
       }),
     );
-    noteFor(batch, shared);
     decisions.forEach((decision, index) => {
       answer(database, workspace_id, batch[index]!, decision);
     });
   } catch (error) {
-    noteFor(batch, shared);
     // An unforeseen fault of one must not fail its neighbours: each is tried alone.
     if (batch.length > 1 && !isConnectionError((error as Error).cause ?? error))
       for (const waiting of own) await settle(database, workspace_id, [waiting], () => {});
@@ -144,13 +142,12 @@ async function settle(
 function answer(database: Database, workspace_id: number, waiting: Waiting, decision: Decision): void {
   if ('deferred' in decision) return;
   if ('refused' in decision) waiting.reject(decision.refused);
-  else if ('replay' in decision) replay(database, workspace_id, decision.replay).then(waiting.resolve, waiting.reject);
+  else if ('replay' in decision)
+    inRequest(waiting.request, () => replay(database, workspace_id, decision.replay)).then(
+      waiting.resolve,
+      waiting.reject,
+    );
   else waiting.resolve({ ...decision, replayed: false });
-}
-
-/** The statement that took longest took that long for each of the batch. */
-function noteFor(batch: Waiting[], { slowest }: RequestContext): void {
-  if (slowest) for (const { request } of batch) if (request) noteStatement(request, slowest.statement, slowest.ms);
 }
 
 const counts = new WeakMap<Database, number>();

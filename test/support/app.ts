@@ -19,6 +19,7 @@ export function appOptions(overrides: Partial<AppOptions> = {}): AppOptions {
     rate_limiter: null,
     metrics: openMetrics(),
     metrics_token: undefined,
+    tracing: null,
     cache: openResultCache(16_777_216),
     logger: pino({ level: process.env.TEST_LOG ?? 'silent' }),
     ...overrides,
