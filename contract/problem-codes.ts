@@ -18,7 +18,7 @@ export const problemCodes = {
   malformed_json: { ...of(400), meaning: 'The body is empty or not valid JSON.' },
   unexpected_body: { ...of(400), meaning: 'The request takes no body, but has one.' },
   bad_url: { ...of(400), meaning: 'The path is not valid percent-encoded UTF-8.' },
-  malformed_request: { ...of(400), meaning: 'This is not a valid HTTP request; the connection is closed.' },
+  malformed_request: { ...of(400), meaning: 'This is not a valid HTTP request.' },
   bad_request: { ...of(400), meaning: 'The request was cut off, or is not as long as it says.' },
   empty_file: { ...of(400), meaning: 'The file to be imported is empty.' },
   unauthenticated: { ...of(401), meaning: 'There is no API key, or it is unknown or revoked.' },
@@ -94,6 +94,7 @@ export const problemCodes = {
   },
   external_id_differs: { ...inErrors, meaning: 'The external id in the body is not the one in the path.' },
   duplicate_member: { ...inErrors, meaning: 'An object in the body has the same member name twice.' },
+  too_deep: { ...inErrors, meaning: 'The body has values within values, more than 100 deep.' },
   invalid_encoding: {
     ...inErrors,
     meaning: 'The body or a parameter is not valid UTF-8, or a percent-escape is broken.',

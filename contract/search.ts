@@ -8,9 +8,9 @@ import { fold } from './fold.ts';
  */
 export type SearchWord = { text: string; short: boolean };
 
-const DIGITS_AND_PUNCTUATION = /^[0-9+\-./()]*[0-9][0-9+\-./()]*$/;
+const DIGITS_AND_PUNCTUATION = /^[+\-./()]*[0-9][0-9+\-./()]*$/;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
-const EDGES = /^[^\p{L}\p{N}]+|[^\p{L}\p{N}\p{M}]+$/gu;
+const EDGES = /^[^\p{L}\p{N}]+|(?<![^\p{L}\p{N}\p{M}])[^\p{L}\p{N}\p{M}]+$/gu;
 const SHORT = /^[\p{L}\p{N}\p{M}]{1,2}$/u;
 
 export type SearchError = { code: string; detail: string };

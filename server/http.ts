@@ -16,6 +16,7 @@ import { callerOfAddress, type RateLimiter, rateHeaders } from './rate-limit.ts'
 import { problemOf, refuseUnparsed, sendProblem } from './replies.ts';
 import { inRequest, type RequestContext } from './request-context.ts';
 import type { Tracing } from './tracing.ts';
+import { checkForm, dropHost, isPlain, refusePlain } from './transport.ts';
 
 /** A request as a handler sees it. `actor` is there on every route that asks for a permission. */
 export type Call = {
@@ -58,6 +59,10 @@ export type HttpOptions = {
 /** From here on a request is slow: its line in the log is a warning that names the statement that took longest. */
 const SLOW_MS = 500;
 
+/** How long headers may take to arrive, and how often is looked for requests that take too long, at most. */
+const HEADERS_MS = 60_000;
+const LOOK_MS = 30_000;
+
 const REQUEST_ID = /^[\w.:+/=-]{1,128}$/;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -79,7 +84,10 @@ export function securityHeaders(hsts: string | null): Record<string, string> {
 }
 
 export function createHttp(options: HttpOptions): FastifyInstance {
-  const headers = securityHeaders(options.hsts);
+  const plain = securityHeaders(null);
+  const secure = securityHeaders(options.hsts);
+  // Over plain HTTP anybody could have put Strict-Transport-Security there (RFC 6797, section 7.2).
+  const headersFor = (request: FastifyRequest) => (options.hsts && request.protocol === 'https' ? secure : plain);
   const app = Fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -87,6 +95,14 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     childLoggerFactory: (logger) => logger,
     bodyLimit: options.body_limit,
     requestTimeout: options.request_timeout_ms,
+    http: {
+      // Node swaps the two where the first is the shorter.
+      requestTimeout: options.request_timeout_ms,
+      headersTimeout: Math.min(options.request_timeout_ms, HEADERS_MS),
+      connectionsCheckingInterval: Math.min(options.request_timeout_ms, LOOK_MS),
+      // Answered by checkForm, in the shape of every error.
+      requireHostHeader: false,
+    },
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
@@ -104,17 +120,22 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       querystringParser: (text) => ({ text }),
     },
     clientErrorHandler(error, socket) {
-      refuseUnparsed(error, socket, headers);
+      refuseUnparsed(error, socket, plain);
     },
     frameworkErrors(error, request, reply) {
       const problem =
         error.code === 'FST_ERR_MAX_PARAM_LENGTH'
           ? new Problem(414, 'uri_too_long', 'The path is too long.')
           : new Problem(400, 'bad_url', 'The path is not valid percent-encoded UTF-8.');
+      dropHost(request as FastifyRequest);
+      reply.headers(plain).header('x-request-id', request.id);
       note(options, request as FastifyRequest, reply as FastifyReply);
-      sendProblem(problem, request as FastifyRequest, reply.headers(headers) as FastifyReply);
+      sendProblem(problem, request as FastifyRequest, reply as FastifyReply);
     },
   });
+  // Without these Node answers by itself: with nothing, and with a bare 417 where what is expected need not be understood.
+  app.server.on('connect', (_request, socket) => refuseUnparsed(new Error('CONNECT'), socket, plain));
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 
   const routes: { method: string; pattern: RegExp }[] = [];
   app.addHook('onRoute', ({ method, url }) => {
@@ -125,16 +146,21 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(headers).header('x-request-id', request.id);
+    reply.headers(headersFor(request)).header('x-request-id', request.id);
+    dropHost(request);
     note(options, request, reply);
-    if (options.https_redirect && request.protocol === 'http' && !isLoopback(request))
-      return refusePlain(request, reply, options.public_url);
+    checkForm(request);
+    if (options.https_redirect && isPlain(request)) return refusePlain(request, reply, options.public_url);
     const { origin } = request.headers;
     if (request.method === 'OPTIONS' && origin !== undefined && !options.cors_origins.includes(origin))
       logSecurity(request, 'origin_refused');
     done();
   });
-  app.setErrorHandler((error, request, reply) => sendProblem(problemOf(error), request, reply));
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.status === 403 && (request as Known).actor) logSecurity(request, 'permission_refused');
+    sendProblem(problem, request, reply);
+  });
   app.setNotFoundHandler((request, reply) => {
     trace(options.tracing, request, undefined);
     const path = request.url.split('?', 1)[0]!;
@@ -203,8 +229,8 @@ function logRequest({ logger, onRequestDone }: HttpOptions, request: Known, repl
   else logger.info(line, 'Request');
 }
 
-/** What whoever watches over the server wants to know: refused keys, refused origins, callers beyond their quota. */
-function logSecurity(request: Known, event: 'key_refused' | 'origin_refused' | 'rate_limited'): void {
+/** What whoever watches over the server wants to know: refused keys and roles, refused origins, callers beyond their quota. */
+function logSecurity(request: Known, event: keyof typeof SECURITY): void {
   request.log.warn(
     {
       security: event,
@@ -221,6 +247,7 @@ function logSecurity(request: Known, event: 'key_refused' | 'origin_refused' | '
 
 const SECURITY = {
   key_refused: 'A request with a wrong key, or none, was refused',
+  permission_refused: 'A request for what its role may not do was refused',
   origin_refused: 'A page of an origin that is not listed tried to call the API',
   rate_limited: 'A request beyond its quota was refused',
 };
@@ -255,12 +282,13 @@ function refuseRate(request: Known, seconds: number, onRateLimited: HttpOptions[
 export function addRoutes(app: FastifyInstance, options: HttpOptions, table: RouteTable): void {
   const { rate_limiter, onRateLimited } = options;
   for (const [definition, handler] of table) {
-    const { method, path, permission, body, query = {}, probe = false } = definition;
+    const { method, path, permission, body, query = {}, probe = false, replies } = definition;
     const url = path.replaceAll(/\{(\w+)\}/g, ':$1');
     const route = { url, probe };
     app.route({
       method,
       url,
+      config: { probe, page: replies[200]?.type === 'text/html' },
       // The key is checked before a body is read: who may not write need not be listened to.
       onRequest: permission
         ? (request: Known, reply, done) => {
@@ -346,15 +374,4 @@ function bodyOf(request: FastifyRequest, body: Route['body']): unknown {
     throw new Problem(415, 'unsupported_encoding', 'Send the body without a content encoding.');
   if (!bytes || bytes.length === 0) throw new Problem(400, 'malformed_json', 'The body is empty.');
   return parseJson(bytes);
-}
-
-// ---- HTTPS ----------------------------------------------------------------------------------------------------------
-
-const isLoopback = (request: FastifyRequest) => /^(127\.|::1$|::ffff:127\.)/.test(request.ip);
-
-/** Pages are sent on to HTTPS; an API call is refused, since its key has already crossed the network in the clear. */
-function refusePlain(request: FastifyRequest, reply: FastifyReply, public_url: string | undefined): void {
-  if (request.url.startsWith('/api/') || request.method !== 'GET' || !public_url)
-    sendProblem(new Problem(403, 'https_required', 'Use HTTPS.'), request, reply);
-  else reply.code(308).header('location', `${public_url}${request.url}`).send();
 }

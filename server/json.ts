@@ -1,11 +1,14 @@
 // Reading a request's body: JSON as RFC 8259 wants it, with nothing silently repaired.
 import { invalid, Problem } from './problem.ts';
 
+/** No body here has an object within an object; beyond this, what walks a value by calling itself would run out of stack. */
+const DEEPEST = 100;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 /**
  * Parses a body. 400 for invalid UTF-8, malformed JSON, a member name given twice in one object (escaped or not), a
- * lone surrogate or U+0000 anywhere in its texts.
+ * lone surrogate or U+0000 anywhere in its texts, and for values within values within values without end.
  */
 export function parseJson(bytes: Buffer): unknown {
   let text: string;
@@ -55,10 +58,15 @@ function checkText(text: string): void {
 /** Colons outside of strings, of which a valid JSON text has one per member: more than there are members means repetition. */
 function countColons(text: string): number {
   let count = 0;
+  let depth = 0;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
     if (code === 0x3a) count++;
     else if (code === 0x22) index = endOfString(text, index);
+    else if (code === 0x5b || code === 0x7b) depth++;
+    else if (code === 0x5d || code === 0x7d) depth--;
+    if (depth > DEEPEST)
+      throw invalid([{ pointer: '', code: 'too_deep', detail: `The body is nested more than ${DEEPEST} deep.` }]);
   }
   return count;
 }

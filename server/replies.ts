@@ -1,10 +1,13 @@
 // How errors are answered: problems of our own, of the framework, and of the parser beneath it, all in one shape.
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ProblemBody } from '#contract/problem.ts';
 import { asProblem, Problem } from './problem.ts';
+
+/** How long a connection that was refused stays, so that the refusal can be read. */
+const LINGER_MS = 2000;
 
 const FASTIFY_ERRORS: Record<string, () => Problem> = {
   FST_ERR_CTP_BODY_TOO_LARGE: () => new Problem(413, 'body_too_large', 'The body is too large.'),
@@ -69,7 +72,7 @@ export function loggable(error: unknown): object {
 /** What Node's own parser refuses has no request yet; it is answered on the bare socket, in the same shape. */
 export function refuseUnparsed(
   error: Error & { code?: string },
-  socket: Socket,
+  socket: Duplex,
   headers: Record<string, string>,
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
@@ -91,4 +94,9 @@ export function refuseUnparsed(
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
+  // Nobody else looks after it any more: it may be cut off, or held open for ever.
+  socket.on('error', () => socket.destroy());
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
 }

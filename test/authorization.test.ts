@@ -1,0 +1,188 @@
+// Who may do what: every route of the contract is tried by every role, without a key, with a revoked one, and from another
+// workspace. What is refused must have changed nothing at all.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import pg from 'pg';
+import { ROLES, type Role, type Route } from '#contract/api.ts';
+import { createKey, createWorkspace, findWorkspace, revokeKey, systemActor } from '#server/access/access.ts';
+import { routeTables } from '#server/openapi.ts';
+import { examples } from '#server/openapi-examples.ts';
+import { startServer, type TestServer } from './support/server.ts';
+
+/** The least role that may use a route; null: anybody may. Written out here, so that a slip in the contract is seen. */
+const LEAST: Record<string, Role | null> = {
+  'GET /healthz': null,
+  'GET /readyz': null,
+  'GET /api/openapi.json': null,
+  'GET /api/docs': null,
+  'GET /api/docs.css': null,
+  'GET /api/workspaces': 'viewer',
+  'PATCH /api/workspaces/{slug}': 'admin',
+  'GET /api/keys': 'admin',
+  'POST /api/keys': 'admin',
+  'DELETE /api/keys/{id}': 'admin',
+  'GET /api/events': 'viewer',
+  'GET /api/customers': 'viewer',
+  'POST /api/customers': 'editor',
+  'GET /api/customers/stats': 'viewer',
+  'PUT /api/customers/by-external-id/{external_id}': 'editor',
+  'GET /api/customers/{id}': 'viewer',
+  'PUT /api/customers/{id}': 'editor',
+  'PATCH /api/customers/{id}': 'editor',
+  'DELETE /api/customers/{id}': 'editor',
+  'POST /api/customers/{id}/restore': 'editor',
+  'POST /api/customers/{id}/activate': 'editor',
+  'POST /api/customers/{id}/deactivate': 'editor',
+  'GET /api/customers/{id}/history': 'viewer',
+};
+
+// What keeps /metrics has a test of its own: it takes a token, not a key.
+const routes = Object.values(routeTables)
+  .flatMap((table) => Object.values(table) as Route[])
+  .filter(({ path }) => path !== '/metrics');
+const nameOf = ({ method, path }: Route) => `${method} ${path}`;
+
+let server: TestServer;
+let inspector: pg.Client;
+let revoked: string;
+let foreigner: string;
+before(async () => {
+  server = await startServer();
+  inspector = new pg.Client(server.connection);
+  await inspector.connect();
+  const gone = (await newKey('viewer')).subject;
+  await revokeKey(server.database, server.actor, gone.id, { request_id: null });
+  revoked = gone.key!;
+  await createWorkspace(server.database, 'next', 'Next door');
+  const owner = systemActor((await findWorkspace(server.database, 'next'))!, 'test');
+  const made = await createKey(server.database, owner, { name: 'next', role: 'owner' }, { request_id: null });
+  foreigner = made.subject.key!;
+});
+after(async () => {
+  await inspector.end();
+  await server.stop();
+});
+
+const newKey = (role: Role) =>
+  createKey(server.database, server.actor, { name: 'subject', role }, { request_id: null });
+
+let made = 0;
+const newEmail = () => `someone${++made}@example.org`;
+async function newCustomer(): Promise<string> {
+  const { body } = await server.call('POST', '/api/customers', { ...customer(), external_id: `ext-${made}` });
+  return body.id;
+}
+const customer = () => ({ first_name: 'Ada', last_name: 'Lovelace', email: newEmail() });
+
+/** A path and body with which the route succeeds for whoever may use it. */
+async function attemptOn({ path, body }: Route) {
+  const subject = path.startsWith('/api/keys') ? (await newKey('viewer')).subject.id : await newCustomer();
+  const title = (body?.schema as { title?: string } | undefined)?.title;
+  const example = title === undefined ? undefined : (examples[title] as object);
+  return {
+    path: path.replace('{id}', subject).replace('{slug}', 'main').replace('{external_id}', `ext-${++made}`),
+    body: title === 'CustomerInput' ? customer() : title === 'CustomerPatch' ? { phone: null } : example,
+  };
+}
+
+/** Every row of every table: whatever a refused request left behind would show. */
+async function everything(): Promise<string> {
+  const { rows: tables } = await inspector.query(
+    `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`,
+  );
+  const texts = [];
+  for (const { name } of tables) {
+    const { rows } = await inspector.query(`SELECT row::text AS text FROM "${name}" AS row ORDER BY 1`);
+    texts.push(name, ...rows.map(({ text }) => text));
+  }
+  return texts.join('\n');
+}
+
+test('the table names every route of the contract, and no other', () => {
+  assert.deepEqual(routes.map(nameOf).sort(), Object.keys(LEAST).sort());
+});
+
+describe('every route, tried by everybody:', () => {
+  for (const route of routes) {
+    const least = LEAST[nameOf(route)] ?? null;
+    test(`${nameOf(route)} is for ${least ?? 'anybody'}${least === 'owner' || least === null ? '' : ' and above'}`, async () => {
+      const callers: [string, string | undefined, number | 'passes'][] = [
+        ...ROLES.map((role): [string, string, number | 'passes'] => [
+          role,
+          server.keys[role],
+          least === null || ROLES.indexOf(role) >= ROLES.indexOf(least) ? 'passes' : 403,
+        ]),
+        ['nobody', undefined, least === null ? 'passes' : 401],
+        ['a revoked key', revoked, least === null ? 'passes' : 401],
+      ];
+      for (const [caller, key, expected] of callers)
+        for (const method of route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]) {
+          const { path, body } = await attemptOn(route);
+          const before = expected === 'passes' ? undefined : await everything();
+          const { status } = await server.call(method, path, body, {
+            authorization: key === undefined ? '' : `Bearer ${key}`,
+            'idempotency-key': `${caller} ${path}`,
+          });
+          if (expected === 'passes') assert.ok(status >= 200 && status < 300, `${caller}: ${method} gave ${status}`);
+          else {
+            assert.equal(status, expected, `${caller}: ${method}`);
+            assert.ok(before === (await everything()), `${caller}: ${method} was refused and changed something`);
+          }
+        }
+    });
+  }
+});
+
+describe('from another workspace, what is there looks like what is not:', () => {
+  const withSubject = routes.filter(({ path }) => /\{(id|slug)\}/.test(path));
+  const nobodys = '01890000-0000-7000-8000-000000000000';
+  const variants: Record<string, string>[] = [{}, { 'if-match': '"1"' }, { 'idempotency-key': 'k' }];
+
+  for (const route of withSubject)
+    test(nameOf(route), async () => {
+      const { path, body } = await attemptOn(route);
+      const theirs = path.includes('main') ? 'main' : path.split('/')[3]!;
+      const unknown = theirs === 'main' ? ['none', '%20%2f'] : [nobodys, 'z'.repeat(36)];
+      const before = await everything();
+      for (const headers of variants)
+        for (const sent of route.body ? [body, { nonsense: true }, []] : [body]) {
+          const replies = [];
+          for (const id of [theirs, ...unknown]) {
+            const reply = await server.call(route.method, path.replace(theirs, id), sent, {
+              authorization: `Bearer ${foreigner}`,
+              'x-request-id': 'same',
+              ...headers,
+            });
+            const shown = [...reply.headers].filter(([name]) => name !== 'date' && name !== 'content-length');
+            replies.push([reply.status, reply.text.replace(id, '…'), shown]);
+          }
+          assert.deepEqual(replies[1], replies[0]);
+          assert.deepEqual(replies[2], replies[0]);
+          if (sent === body) assert.equal(replies[0]![0], 404);
+        }
+      assert.ok(before === (await everything()), 'a refusal changed something');
+    });
+
+  test('an external id belongs to each workspace by itself', async () => {
+    const id = await newCustomer();
+    const mine = await server.call('GET', `/api/customers/${id}`);
+    const path = `/api/customers/by-external-id/${mine.body.external_id}`;
+    const theirs = await server.call('PUT', path, customer(), { authorization: `Bearer ${foreigner}` });
+    assert.equal(theirs.status, 201);
+    assert.notEqual(theirs.body.id, id);
+    assert.equal((await server.call('GET', `/api/customers/${id}`)).text, mine.text);
+  });
+});
+
+test('nobody makes or revokes a key above their own role', async () => {
+  const admin = { authorization: `Bearer ${server.keys.admin}` };
+  const owners = (await newKey('owner')).subject;
+  const before = await everything();
+  const attempts = [
+    server.call('POST', '/api/keys', { name: 'mine', role: 'owner' }, admin),
+    server.call('DELETE', `/api/keys/${owners.id}`, undefined, admin),
+  ];
+  for (const { status, body } of await Promise.all(attempts))
+    assert.deepEqual([status, body.code], [403, 'role_too_high']);
+  assert.ok(before === (await everything()));
+});
