@@ -231,7 +231,8 @@ export const settings = [
     variable: 'REDIS_URL',
     kind: redisUrl,
     mask: maskRedisUrl,
-    description: 'The Redis that several servers share for rate limits.',
+    description:
+      'The Redis that several servers share for rate limits and answers. Where it is lost, each goes on by itself.',
   },
   {
     key: 'metrics.token',

@@ -12,7 +12,7 @@ import { type Actor, may } from './access/access.ts';
 import { parseJson } from './json.ts';
 import { Problem } from './problem.ts';
 import { parseQuery, type Query } from './query.ts';
-import { callerOfAddress, type RateLimiter, rateHeaders } from './rate-limit.ts';
+import { callerOfAddress, type RateLimiter, type RatePolicy, rateHeaders, type Verdict } from './rate-limit.ts';
 import { problemOf, refuseUnparsed, sendProblem } from './replies.ts';
 import { inRequest, type RequestContext } from './request-context.ts';
 import type { Tracing } from './tracing.ts';
@@ -53,7 +53,7 @@ export type HttpOptions = {
   onRateLimited?(): void;
   /** null: nobody collects traces. */
   tracing: Tracing | null;
-  authenticate: (authorization: string | undefined, onStranger: () => void) => Actor | Promise<Actor>;
+  authenticate: (authorization: string | undefined, onStranger: () => void | Promise<void>) => Actor | Promise<Actor>;
 };
 
 /** From here on a request is slow: its line in the log is a warning that names the statement that took longest. */
@@ -161,7 +161,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     if (problem.status === 403 && (request as Known).actor) logSecurity(request, 'permission_refused');
     sendProblem(problem, request, reply);
   });
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler(async (request, reply) => {
     trace(options.tracing, request, undefined);
     const path = request.url.split('?', 1)[0]!;
     const methods = [...new Set(routes.filter((route) => route.pattern.test(path)).map((route) => route.method))];
@@ -171,12 +171,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
             headers: { allow: methods.join(', ') },
           })
         : new Problem(404, 'not_found', 'There is nothing here.');
-    try {
-      takeQuota(options.rate_limiter, request, reply, callerOfAddress(request.ip), options.onRateLimited);
-      sendProblem(problem, request, reply);
-    } catch (error) {
-      sendProblem(problemOf(error), request, reply);
-    }
+    await takeQuota(options.rate_limiter, request, reply, callerOfAddress(request.ip), options.onRateLimited);
+    throw problem;
   });
   return app;
 }
@@ -254,17 +250,32 @@ const SECURITY = {
 
 // ---- Quotas ---------------------------------------------------------------------------------------------------------
 
-/** Takes a request from its caller's quota and tells it in the headers; 429 where there is none left. */
+/**
+ * Takes a request from its caller's quota and tells it in the headers; 429 where there is none left. Gives a promise only
+ * where servers share their quotas: a request that need not wait does not.
+ */
 function takeQuota(
   limiter: RateLimiter | null,
   request: Known,
   reply: FastifyReply,
   caller: string,
   onRateLimited: HttpOptions['onRateLimited'],
-): void {
+): void | Promise<void> {
   if (!limiter) return;
+  const { policy } = limiter;
   const verdict = limiter.take(caller);
-  reply.headers(rateHeaders(limiter.policy, verdict));
+  if (verdict instanceof Promise) return verdict.then((found) => heed(policy, found, request, reply, onRateLimited));
+  heed(policy, verdict, request, reply, onRateLimited);
+}
+
+function heed(
+  policy: RatePolicy,
+  verdict: Verdict,
+  request: Known,
+  reply: FastifyReply,
+  onRateLimited: HttpOptions['onRateLimited'],
+): void {
+  reply.headers(rateHeaders(policy, verdict));
   if (!verdict.allowed) refuseRate(request, verdict.seconds, onRateLimited);
 }
 
@@ -298,9 +309,9 @@ export function addRoutes(app: FastifyInstance, options: HttpOptions, table: Rou
           }
         : async (request: Known, reply) => {
             request.route = route;
-            // Probes come every few seconds, and tell nothing.
-            if (!probe) trace(options.tracing, request, url);
-            if (!probe) takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
+            if (probe) return; // they come every few seconds, and tell nothing
+            trace(options.tracing, request, url);
+            await takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
           },
       handler: (request: Known, reply) =>
         inRequest(request.context, async () => {
@@ -334,9 +345,12 @@ async function admit(
   reply: FastifyReply,
   permission: NonNullable<Route['permission']>,
 ): Promise<void> {
-  const onStranger = () => {
+  const onStranger = (): void | Promise<void> => {
+    const refuse = (verdict: Verdict | undefined) => {
+      if (verdict?.allowed === false) refuseRate(request, verdict.seconds, onRateLimited);
+    };
     const verdict = rate_limiter?.look(callerOfAddress(request.ip));
-    if (verdict?.allowed === false) refuseRate(request, verdict.seconds, onRateLimited);
+    return verdict instanceof Promise ? verdict.then(refuse) : refuse(verdict);
   };
   let actor: Actor;
   try {
@@ -344,11 +358,12 @@ async function admit(
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 401) throw error;
     logSecurity(request, 'key_refused');
-    takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
+    await takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
     throw error;
   }
   request.actor = actor;
-  takeQuota(rate_limiter, request, reply, `${actor.type} ${actor.id}`, onRateLimited);
+  const taken = takeQuota(rate_limiter, request, reply, `${actor.type} ${actor.id}`, onRateLimited);
+  if (taken) await taken;
   if (!may(actor, permission))
     throw new Problem(
       403,

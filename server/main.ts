@@ -15,9 +15,12 @@ import { forgetOldKeys } from './idempotency/idempotency.ts';
 import { openLog } from './log.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
-import { openRateLimiter } from './rate-limit.ts';
+import { openRateLimiter, type RateLimiter } from './rate-limit.ts';
+import { openRedis, type SharedRedis } from './redis.ts';
 import { loggable } from './replies.ts';
-import { openResultCache } from './result-cache.ts';
+import { openResultCache, type ResultCache } from './result-cache.ts';
+import { probeQuota, shareRateLimiter } from './shared-rate-limit.ts';
+import { shareResults } from './shared-results.ts';
 import { startError } from './start-error.ts';
 import { openTracing } from './tracing.ts';
 
@@ -88,21 +91,24 @@ export async function serve(config: Config, log: (line: string) => void): Promis
   const opened = await openConfigured(config, 'server', log, metrics);
   const { database } = opened;
   const { server } = config;
+  const redis = config.redis.url === undefined ? undefined : openRedis(config.redis.url, logger, probeQuota);
   const app = createApp(database, {
     ...server,
     hsts: hstsOf(config),
-    cache: openResultCache(config.cache.bytes),
+    cache: cacheOf(config, redis),
     metrics,
     metrics_token: config.metrics.token,
     tracing,
-    rate_limiter: config.rate_limit === 'off' ? null : openRateLimiter(config.rate_limit),
+    rate_limiter: limiterOf(config, redis),
     logger,
   });
   const failed = async (error: unknown) => {
     await app.close();
+    redis?.close();
     await opened.close();
     throw error;
   };
+  await redis?.known;
   await listening(app.listen({ host: server.host, port: server.port }), server.host, server.port, 'PORT').catch(failed);
   const { port } = config.metrics;
   const local = port === undefined ? undefined : await offerMetrics(metrics, port).catch(failed);
@@ -123,6 +129,7 @@ export async function serve(config: Config, log: (line: string) => void): Promis
       local?.close();
       clearInterval(forgetting);
       await upkeep.stop();
+      redis?.close();
       await Promise.all([opened.close(), tracing?.close()]);
       closeLog();
     })();
@@ -163,6 +170,16 @@ const HOUR_MS = 3_600_000;
 
 async function forget(database: Database): Promise<void> {
   for (const { id } of await listWorkspaces(database)) await forgetOldKeys(database, id);
+}
+
+function limiterOf({ rate_limit }: Config, redis: SharedRedis | undefined): RateLimiter | null {
+  if (rate_limit === 'off') return null;
+  const local = openRateLimiter(rate_limit);
+  return redis ? shareRateLimiter(local, redis) : local;
+}
+
+function cacheOf({ cache: { bytes } }: Config, redis: SharedRedis | undefined): ResultCache {
+  return openResultCache(bytes, redis && bytes > 0 ? shareResults(redis, bytes) : undefined);
 }
 
 function hstsOf({ server: { hsts } }: Config): string | null {

@@ -111,7 +111,7 @@ export function openMetrics(): Metrics {
       });
       new Counter({
         name: 'clientele_result_cache_requests_total',
-        help: 'Lists and searches by whether their answer was kept: hit, outdated, miss.',
+        help: 'Lists and searches by whether their answer was kept: hit, shared (by another server), outdated, miss.',
         labelNames: ['outcome'],
         registers,
         collect() {

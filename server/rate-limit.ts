@@ -13,19 +13,20 @@ export type Verdict = {
   seconds: number;
 };
 
-export type RateLimiter = {
+/** `Told` is a promise, which is never refused, only where servers share their quotas. */
+export type RateLimiter<Told = Verdict | Promise<Verdict>> = {
   policy: RatePolicy;
   /** Takes one request from a caller's quota; where there is none left, nothing is taken. */
-  take(caller: string): Verdict;
+  take(caller: string): Told;
   /** What `take` would say. */
-  look(caller: string): Verdict;
+  look(caller: string): Told;
 };
 
 /** Callers remembered at most; beyond that those not heard of for longest are forgotten, and their quota is whole again. */
 const CALLERS = 100_000;
 
 /** Limits in this process's memory. `now` gives milliseconds that never run backwards. */
-export function openRateLimiter(policy: RatePolicy, now: () => number = () => performance.now()): RateLimiter {
+export function openRateLimiter(policy: RatePolicy, now: () => number = () => performance.now()): RateLimiter<Verdict> {
   const window = policy.seconds * 1000;
   const interval = window / policy.requests;
   /** When each caller's quota is whole again, in the order in which they were last heard of. */

@@ -4,25 +4,37 @@
 /** An answer as it goes out: the JSON, and its headers. */
 export type Result = { position: number; body: Buffer; headers: Record<string, string> };
 
+/** Answers that other servers found. */
+export type SharedResults = {
+  /** The answer at this position; undefined, also without a promise, where nobody shared it. */
+  find(key: string, position: number): Promise<Result | undefined> | undefined;
+  /** Lets others have it; nobody waits for that. */
+  keep(key: string, result: Result): void;
+};
+
 export type ResultCache = {
   /** What was kept for this key, at whatever position. */
   find(key: string): Result | undefined;
   /** Takes the place of what was kept for this key. */
   keep(key: string, result: Result): void;
-  /** How often what was asked for was there and still true, was there and outdated, or was not there; and what is kept now. */
-  count(outcome: 'hit' | 'outdated' | 'miss'): void;
-  readonly counts: Readonly<Record<'hit' | 'outdated' | 'miss', number>>;
+  /** How often what was asked for was there and still true, was had from others, was outdated, or was not there. */
+  count(outcome: Outcome): void;
+  readonly counts: Readonly<Record<Outcome, number>>;
+  /** What is kept now. */
   readonly bytes: number;
+  readonly shared: SharedResults | undefined;
 };
+
+type Outcome = 'hit' | 'shared' | 'outdated' | 'miss';
 
 /** What an entry takes beyond its key and body, about. */
 const OVERHEAD = 500;
 
 /** Keeps up to `limit` bytes, those used last; 0 keeps nothing. */
-export function openResultCache(limit: number): ResultCache {
+export function openResultCache(limit: number, shared?: SharedResults): ResultCache {
   // In the order of their last use: a Map walks its entries in the order in which they came.
   const kept = new Map<string, Result>();
-  const counts = { hit: 0, outdated: 0, miss: 0 };
+  const counts = { hit: 0, shared: 0, outdated: 0, miss: 0 };
   let bytes = 0;
 
   const sizeOf = (key: string, { body }: Result) => key.length + body.length + OVERHEAD;
@@ -60,5 +72,6 @@ export function openResultCache(limit: number): ResultCache {
     get bytes() {
       return bytes;
     },
+    shared,
   };
 }

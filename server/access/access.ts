@@ -57,7 +57,7 @@ const seenKeys = new WeakMap<Database, Map<string, Seen>>();
 export function authenticate(
   database: Database,
   authorization: string | undefined,
-  onStranger: () => void = () => {},
+  onStranger: () => void | Promise<void> = () => {},
 ): Actor | Promise<Actor> {
   const token = authorization && /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   if (!token) throw unauthenticated('Send an API key: `Authorization: Bearer <key>`.');
@@ -70,8 +70,9 @@ export function authenticate(
   const digest = hash('sha256', token);
   const known = seen.get(digest);
   if (known && performance.now() - known.at < SEEN_MS) return known.actor;
-  if (!known) onStranger();
-  return lookUp(database, seen, digest, token);
+  const turn = known ? undefined : onStranger();
+  const found = () => lookUp(database, seen, digest, token);
+  return turn ? turn.then(found) : found();
 }
 
 async function lookUp(database: Database, seen: Map<string, Seen>, digest: string, token: string): Promise<Actor> {
