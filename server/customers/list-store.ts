@@ -4,6 +4,7 @@ import type { OrderingField } from '#contract/customers.ts';
 import { rfc3339, type Statement } from '../database.ts';
 import { READ_LEDGER_TEXT } from '../events/events.ts';
 import { RECORD } from './record.ts';
+import type { Way } from './sample.ts';
 
 type OrderColumn = { name: string; type: 'text' | 'uuid' | 'timestamptz' };
 const text = (name: string): OrderColumn => ({ name, type: 'text' });
@@ -22,13 +23,17 @@ export const ORDER_COLUMNS: Record<OrderingField | 'deleted_at', OrderColumn[]> 
 
 export type Order = { field: OrderingField | 'deleted_at'; descending: boolean };
 
-/** What a statement is made of; values are parameters. `words`: how many are given to the search index. */
+/**
+ * What a statement is made of; values are parameters. `way`: what a gather goes by; `words`: how many are given to the
+ * search index.
+ */
 export type Shape = {
   order: Order;
   cursor: boolean;
   is_active: boolean | undefined;
   created_at: boolean;
   updated_at: boolean;
+  way: Way;
   words: number;
   /** Short words: one array of them. */
   starts: boolean;
@@ -51,7 +56,7 @@ const statements = new Map<string, Statement>();
 
 /** Makes a statement of a shape once. `write` numbers its parameters through `$`, in the order of `valuesOf`. */
 function statement(kind: string, shape: Shape, write: (pieces: Pieces) => string): Statement {
-  const name = `${kind} ${Object.values(shape.order)} ${[shape.cursor, shape.is_active, shape.created_at, shape.updated_at, shape.words, shape.starts, shape.more_words].map(String)}`;
+  const name = `${kind} ${Object.values(shape.order)} ${[shape.cursor, shape.is_active, shape.created_at, shape.updated_at, shape.way, shape.words, shape.starts, shape.more_words].map(String)}`;
   let made = statements.get(name);
   if (!made) {
     // PostgreSQL cuts names at 63 bytes, so the connection knows the statement by number.
@@ -101,9 +106,11 @@ function piecesOf(shape: Shape) {
     keyset,
     created,
     updated,
-    /** Conditions that the search index answers. */
-    indexed: [...words, ...starts],
-    /** The same as conditions on each row. */
+    /** The range of the very time that orders the list. */
+    own: shape.order.field === 'created_at' ? created : shape.order.field === 'updated_at' ? updated : 'true',
+    /** What a gather's index answers. */
+    indexed: { search: [...words, ...starts].join(' AND '), created_at: created, updated_at: updated }[shape.way],
+    /** Short words as a condition on each row. */
     starts: starts[0] ?? 'true',
     moreWords,
     states: shape.is_active === undefined ? ['true', 'false'] : [String(shape.is_active)],
@@ -154,19 +161,26 @@ export function walkStatement(shape: Shape): Statement {
     const budget = `${pieces.$()}::bigint`;
     return `SELECT ${RECORD}, matches, step = ${budget} FROM (
         SELECT *, ${starts} AND ${moreWords} AND ${created} AND ${updated} AS matches, row_number() OVER () AS step
-        FROM ${inOrder(pieces, budget)} AS walked) AS tested
+        FROM ${inOrder(pieces, budget, pieces.own)} AS walked) AS tested
       WHERE matches OR step = ${budget} ORDER BY ${order} LIMIT $2`;
   });
 }
 
-/** All that match, found by the search index or by an index of time; fenced, so that no plan can turn it into a walk. */
-function gathered({ created, updated, indexed, moreWords, states }: Pieces, shape: Shape): string {
-  const bySearch = indexed.length > 0;
-  const by = bySearch ? indexed.join(' AND ') : shape.created_at ? created : updated;
-  // The index of time leads with the state, so it wants both named; the search index is better off without.
-  const state = states.length === 1 ? `is_active = ${states[0]}` : bySearch ? 'true' : 'is_active IN (true, false)';
-  return `(SELECT * FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL AND ${state} AND ${by} OFFSET 0) AS gathered
-    WHERE ${moreWords} AND ${created} AND ${updated}`;
+/**
+ * All that match, found by the search index or by an index of time; fenced, so that no plan can turn it into a walk.
+ * What the index answers is not asked again: an ordering by the other time then takes nothing but the index.
+ */
+function gathered({ created, updated, indexed, starts, moreWords, states }: Pieces, { way }: Shape): string {
+  // An index of time leads with the state, so it wants both named; the search index is better off without.
+  const state =
+    states.length === 1 ? `is_active = ${states[0]}` : way === 'search' ? 'true' : 'is_active IN (true, false)';
+  const rest = {
+    search: [moreWords, created, updated],
+    created_at: [starts, moreWords, updated],
+    updated_at: [starts, moreWords, created],
+  }[way];
+  return `(SELECT * FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL AND ${state} AND ${indexed} OFFSET 0) AS gathered
+    WHERE ${rest.join(' AND ')}`;
 }
 
 /**

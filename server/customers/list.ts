@@ -4,7 +4,7 @@ import { COUNT_CAP, type Customer, type OrderingField } from '#contract/customer
 import { fold } from '#contract/fold.ts';
 import type { Database, Row, Statement } from '../database.ts';
 import { type LedgerState, ledgerOf, readLedger } from '../events/events.ts';
-import type { ListRequest } from './list-query.ts';
+import type { ListRequest, TimeRange } from './list-query.ts';
 import {
   COUNT_DELETED,
   countStatement,
@@ -18,7 +18,7 @@ import {
   walkStatement,
 } from './list-store.ts';
 import { BETWEEN_RECORDS, fieldOf, rfc3339Of } from './record.ts';
-import { type Estimate, estimate, sampleOf } from './sample.ts';
+import { type Estimate, estimate, sampleOf, type Way, waysOf } from './sample.ts';
 
 /** A page's customers as records, the position in the log that it is at least as new as, and where its ends lie. */
 export type Page = {
@@ -39,9 +39,14 @@ const SMALL = 5000;
 /** Rows a walk may visit before it gives up: some tens of milliseconds. */
 const WALK_LEAST = 1000;
 const WALK_MOST = 20_000;
-/** Microseconds per row, measured at a million rows: walked in the order of an index, gathered by an index and sorted. */
+/**
+ * Microseconds per row, measured at a million rows: walked in the order of an index, gathered by an index and sorted;
+ * and both where the index holds all that is wanted.
+ */
 const WALK_COST = 1.6;
 const GATHER_COST = 1.8;
+const WALK_INDEX_COST = 0.04;
+const GATHER_INDEX_COST = 0.2;
 /** Gathering more than this is never better than walking on. */
 const GATHER_MOST = 150_000;
 
@@ -88,9 +93,12 @@ async function planOf(list: List, known?: LedgerState): Promise<Rows & Count & {
   const { database, workspace_id, request, order } = list;
   const { words, is_active, created_at, updated_at } = request;
   const single = request.email !== undefined || request.external_id !== undefined;
+  const plain = !request.deleted && !single && words.length === 0;
+  // An ordering's index of one time holds the other one too.
+  const other = order.field === 'created_at' ? updated_at : order.field === 'updated_at' ? created_at : undefined;
+  const byTime = order.field === 'created_at' || order.field === 'updated_at';
   const ranged = created_at !== undefined || updated_at !== undefined;
-  const inIndex = !ranged || order.field === 'created_at' || order.field === 'updated_at';
-  if (!request.deleted && !single && words.length === 0 && inIndex) return plainPage(list, ranged);
+  if (plain && (!ranged || (byTime && !other))) return plainPage(list, ranged);
 
   // Read before the rows: a page may then be newer than its position says, never older.
   const ledger = known ?? (await readLedger(database, workspace_id));
@@ -98,6 +106,7 @@ async function planOf(list: List, known?: LedgerState): Promise<Rows & Count & {
   if (request.deleted) return { ...(await deletedPage(list)), position };
   if (single) return { ...(await lookup(list)), position };
   if (ledger.total_customers <= SMALL) {
+    if (plain && byTime) return plainPage(list, true);
     const [{ rows }, count] = await Promise.all([walk(list, SMALL * 2), countMatches(list)]);
     return { rows, ...count, position };
   }
@@ -112,16 +121,26 @@ async function planOf(list: List, known?: LedgerState): Promise<Rows & Count & {
       orderKey(cursor),
       request.limit + 1,
     );
+  if (plain && byTime) {
+    const expected = guess(list.cursor);
+    if (expected.walk * WALK_INDEX_COST < expected.gather * GATHER_INDEX_COST) return plainPage(list, true, expected);
+    const [{ rows }, count] = await Promise.all([gather(list, 0, false, expected), countOr(list, expected)]);
+    return { rows, ...count, position };
+  }
   return { ...(await choose(list, guess)), position };
 }
 
 /** One statement, unless a range has to be counted. */
-async function plainPage(list: List, ranged: boolean): Promise<Rows & Count & { position: number }> {
+async function plainPage(
+  list: List,
+  ranged: boolean,
+  expected?: Estimate,
+): Promise<Rows & Count & { position: number }> {
   const { database, request } = list;
   const [[row], counted] = await Promise.all([
     // A range may lie far along the ordering.
     (ranged ? database.walk : database.read)(...ask(list, pageStatement, {})),
-    ranged ? countMatches(list) : undefined,
+    ranged ? countOr(list, expected) : undefined,
   ]);
   const ledger = ledgerOf(row![0]);
   const rows = row![1] === null ? [] : row![1].split(BETWEEN_RECORDS).map((record: string) => [record]);
@@ -131,23 +150,19 @@ async function plainPage(list: List, ranged: boolean): Promise<Rows & Count & { 
 /** Walks or gathers, by what the sample says; a walk that runs out of its budget is gone on with, or given up for a gather. */
 async function choose(list: List, guess: (cursor: string[] | undefined) => Estimate): Promise<Rows & Count> {
   const first = guess(list.cursor);
-  const many = first.surelyMoreThan(COUNT_CAP);
   const rows: Row[] = [];
-  let counted: Promise<Count> | undefined = many
-    ? Promise.resolve({ count: COUNT_CAP, count_is_exact: false })
-    : undefined;
+  let counted: Promise<Count> | undefined = first.surelyMoreThan(COUNT_CAP) ? countOr(list, first) : undefined;
   let place = list.cursor;
   for (let expected = first; ; expected = guess(place)) {
-    const gatherCost = expected.matches * GATHER_COST;
-    const walking = expected.walk * WALK_COST < gatherCost || first.matches > GATHER_MOST;
+    const walking = expected.walk * WALK_COST < expected.gather * GATHER_COST || first.gather > GATHER_MOST;
     if (!walking) {
-      const gathered = await gather({ ...list, cursor: place }, rows.length, counted === undefined, first.shares);
+      const gathered = await gather({ ...list, cursor: place }, rows.length, counted === undefined, first);
       rows.push(...gathered.rows);
       if (gathered.total !== undefined && rows.length === gathered.rows.length)
         counted ??= Promise.resolve(capped(gathered.total));
       break;
     }
-    counted ??= countMatches(list, first.shares);
+    counted ??= countMatches(list, first);
     counted.catch(() => {}); // awaited below, after the walk
     const budget = Math.min(WALK_MOST, Math.max(WALK_LEAST, Math.ceil(2 * Math.min(expected.walk, WALK_MOST))));
     const walked = await walk({ ...list, cursor: place }, budget, rows.length);
@@ -155,7 +170,7 @@ async function choose(list: List, guess: (cursor: string[] | undefined) => Estim
     if (walked.end === undefined || rows.length > list.request.limit) break;
     place = walked.end;
   }
-  return { rows, ...(await (counted ?? countMatches(list, first.shares))) };
+  return { rows, ...(await (counted ?? countMatches(list, first))) };
 }
 
 /** Walks up to `budget` rows. `end` is where the budget ran out; absent, the page is full or the list at its end. */
@@ -172,16 +187,22 @@ async function gather(
   list: List,
   have: number,
   counting: boolean,
-  shares: number[],
+  expected: Estimate,
 ): Promise<Rows & { total: number | undefined }> {
   const statementOf = (shape: Shape) => gatherStatement(shape, counting);
-  const rows = await list.database.search(...ask(list, statementOf, indexWords(list, shares), have));
+  const rows = await list.database.search(...ask(list, statementOf, gatherWords(list, expected), have));
   return { rows, total: counting ? rows[0]?.[1] : undefined };
 }
 
-async function countMatches(list: List, shares?: number[]): Promise<Count> {
+/** Counts, unless the sample says that there are more than counts tell. */
+async function countOr(list: List, expected: Estimate | undefined): Promise<Count> {
+  if (expected?.surelyMoreThan(COUNT_CAP)) return { count: COUNT_CAP, count_is_exact: false };
+  return countMatches(list, expected);
+}
+
+async function countMatches(list: List, expected?: Estimate): Promise<Count> {
   const uncut = { ...list, cursor: undefined };
-  const [statement, values] = ask(uncut, countStatement, indexWords(list, shares));
+  const [statement, values] = ask(uncut, countStatement, gatherWords(list, expected));
   values[1] = COUNT_CAP + 1;
   const [row] = await list.database.search(statement, values);
   return capped(row?.[0] ?? 0);
@@ -216,15 +237,18 @@ async function lookup(list: List): Promise<Rows & Count> {
 
 const capped = (count: number): Count => ({ count: Math.min(count, COUNT_CAP), count_is_exact: count <= COUNT_CAP });
 
+const ALL_TIMES: TimeRange = ['-infinity', 'infinity'];
+
 /** The statement of a shape together with its values. */
 function ask(
   { workspace_id, request, order, cursor }: List,
   statementOf: (shape: Shape) => Statement,
-  { words = [], starts = [], more_words = [] }: Patterns,
+  { way = 'search', words = [], starts = [], more_words = [] }: Patterns,
   have = 0,
   ...extra: unknown[]
 ): [Statement, unknown[]] {
-  const { is_active, created_at, updated_at, limit } = request;
+  const { is_active, updated_at, limit } = request;
+  const { created_at = way === 'created_at' ? ALL_TIMES : undefined } = request;
   const counting = statementOf === countStatement;
   const place = counting ? undefined : cursor;
   const given = (texts: string[]) => (texts.length > 0 ? texts : undefined);
@@ -244,6 +268,7 @@ function ask(
     is_active,
     created_at: created_at !== undefined,
     updated_at: updated_at !== undefined,
+    way,
     words: words.length,
     starts: starts.length > 0,
     more_words: more_words.length > 0,
@@ -251,12 +276,18 @@ function ask(
   return [statementOf(shape), valuesOf(parameters, ...extra)];
 }
 
-type Patterns = { words?: string[]; starts?: string[]; more_words?: string[] };
+type Patterns = { way?: Way; words?: string[]; starts?: string[]; more_words?: string[] };
 
 /** Words as conditions on each row. */
 function rowWords({ request: { words } }: List): Patterns {
   const [short, long] = [words.filter((word) => word.short), words.filter((word) => !word.short)];
   return { starts: short.map((word) => word.text), more_words: long.map((word) => patternOf(word.text)) };
+}
+
+/** The way of a gather, and its words as that takes them. */
+function gatherWords(list: List, expected?: Estimate): Patterns {
+  const way = expected?.way ?? waysOf(list.request)[0]!;
+  return { way, ...(way === 'search' ? indexWords(list, expected?.shares) : rowWords(list)) };
 }
 
 /** Words found in more customers than this share are not worth asking the search index for beside a rarer one. */

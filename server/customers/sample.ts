@@ -97,13 +97,17 @@ async function read(database: Database, workspace_id: number, ledger: LedgerStat
   };
 }
 
+/** What all that match can be gathered by: the search index, or the index of a time that there is a range of; a state is one of all times. */
+export type Way = 'search' | 'created_at' | 'updated_at';
+
 export type Estimate = {
   /** The share of all customers that each word of the filter is found in. */
   shares: number[];
-  /** Customers that the filter lets through. */
-  matches: number;
-  /** Rows of the ordering that lie before enough of them for a page. */
+  /** Rows of the ordering that lie before enough matches for a page. */
   walk: number;
+  /** The way of gathering that looks at fewest rows, and how many these are. */
+  way: Way;
+  gather: number;
   /** Whether more than the given number match for certain. */
   surelyMoreThan: (number: number) => boolean;
 };
@@ -118,22 +122,40 @@ export function estimate(
 ): Estimate {
   const words = filter.words.map((word) => rowsWith(sample, word));
   const shares = words.map((rows) => rows.reduce((sum, row) => sum + row, 0) / Math.max(1, sample.rows.length));
-  const passes = sample.rows.map(
-    (row, index) =>
-      words.every((rows) => rows[index] === 1) &&
-      (filter.is_active === undefined || row.is_active === filter.is_active) &&
-      within(row.keys.created_at, filter.created_at) &&
-      within(row.keys.updated_at, filter.updated_at),
-  );
+  const rowsOf: Record<Way, number> = { search: 0, created_at: 0, updated_at: 0 };
   let found = 0;
-  for (const pass of passes) if (pass) found++;
+  const passes = sample.rows.map((row, index) => {
+    const worded = words.every((rows) => rows[index] === 1);
+    const stated = filter.is_active === undefined || row.is_active === filter.is_active;
+    const created = within(row.keys.created_at, filter.created_at);
+    const updated = within(row.keys.updated_at, filter.updated_at);
+    rowsOf.search += Number(worded);
+    rowsOf.created_at += Number(stated && created);
+    rowsOf.updated_at += Number(stated && updated);
+    const pass = worded && stated && created && updated;
+    found += Number(pass);
+    return pass;
+  });
+  const ways = waysOf(filter).sort((a, b) => rowsOf[a] - rowsOf[b]);
+  const way = ways[0]!;
   return {
     shares,
-    matches: found * sample.scale,
-    walk: walkLength(sample, passes, filter.is_active, order, cursor, limit),
+    walk: walkLength(sample, passes, filter, order, cursor, limit),
+    way,
+    gather: rowsOf[way] * sample.scale,
     // Four standard deviations of a count of this size.
     surelyMoreThan: (number) => found > 16 && (found - 4 * Math.sqrt(found)) * sample.scale > number,
   };
+}
+
+/** By what the matches of a filter can be gathered, the first being good enough where there are few customers. */
+export function waysOf({ words, is_active, created_at, updated_at }: SampleFilter): Way[] {
+  const ways: Way[] = [];
+  if (words.length > 0) ways.push('search');
+  // The indexes of time lead with the state.
+  if (created_at || is_active !== undefined) ways.push('created_at');
+  if (updated_at) ways.push('updated_at');
+  return ways;
 }
 
 /** The texts of all rows in one, and where each begins: looking through one text is many times quicker than through thousands. */
@@ -178,19 +200,22 @@ const within = (value: string, range: [string, string] | undefined) =>
 function walkLength(
   sample: Sample,
   passes: boolean[],
-  is_active: boolean | undefined,
+  filter: SampleFilter,
   order: { field: OrderingField; descending: boolean },
   cursor: string | undefined,
   limit: number,
 ): number {
   const sorted = sample.orders[order.field];
+  // A range of the very time that orders the list is where the index is read.
+  const bounds = order.field === 'created_at' || order.field === 'updated_at' ? filter[order.field] : undefined;
   const seen: number[] = [];
   let rank = 0;
   for (let index = 0; index < sorted.length && seen.length < 8; index++) {
     const number = sorted[order.descending ? sorted.length - 1 - index : index]!;
     const row = sample.rows[number]!;
-    if (is_active !== undefined && row.is_active !== is_active) continue;
+    if (filter.is_active !== undefined && row.is_active !== filter.is_active) continue;
     const key = row.keys[order.field];
+    if (!within(key, bounds)) continue;
     if (cursor !== undefined && (order.descending ? key >= cursor : key <= cursor)) continue;
     rank++;
     if (passes[number]) seen.push(rank);
