@@ -44,7 +44,9 @@ export async function openTracing(
       .merge(resources.resourceFromAttributes({ 'service.name': service_name, 'service.version': version })),
     // A caller that is traced, or is not on purpose, is followed in that.
     sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(sample_ratio) }),
-    spanProcessors: [new sdk.BatchSpanProcessor({ exporter, maxQueueSize: WAITING_MOST })],
+    spanProcessors: [
+      new sdk.BatchSpanProcessor({ exporter, maxQueueSize: WAITING_MOST, exportTimeoutMillis: timeout_ms }),
+    ],
   });
   const tracer = provider.getTracer('clientele', version);
 
