@@ -6,7 +6,7 @@ import { customerCommands } from './customers.ts';
 import { demoCommands } from './demo.ts';
 import { importCommands } from './import.ts';
 import { keyCommands } from './keys.ts';
-import { options } from './options.ts';
+import { options, usageError } from './options.ts';
 import { workspaceCommands } from './workspaces.ts';
 
 export type Command = {
@@ -18,7 +18,7 @@ export type Command = {
 };
 
 export const commands: Command[] = [
-  { name: 'serve', summary: 'Serve the API until stopped.', run: runServer },
+  { name: 'serve', usage: '[--processes <number>]', summary: 'Serve the API until stopped.', run: runServer },
   {
     name: 'migrate',
     summary: 'Bring the database up to date and stop.',
@@ -47,7 +47,13 @@ export const commands: Command[] = [
 ];
 
 async function runServer(words: string[], config: Config): Promise<void> {
-  options(words, {});
+  const { values } = options(words, { processes: { type: 'string' } });
+  const { processes } = values;
+  if (processes !== undefined) {
+    if (!/^([1-9]|[1-5]\d|6[0-4])$/.test(processes))
+      throw usageError('--processes must be a whole number from 1 to 64.');
+    config.server.processes = Number(processes);
+  }
   const serving = await serve(config, (line) => console.error(line));
   console.error(`Clientele serves ${serving.url} (API docs: ${serving.url}/api/docs), data in ${serving.place}.`);
   console.error('Next: npx clientele keys create --workspace main --role admin --name "My key"');

@@ -22,7 +22,7 @@ export const healthRoutes = {
     method: 'GET',
     path: '/readyz',
     summary: 'Tell whether the server can serve',
-    description: 'Looks whether the database answers, at most once a second.',
+    description: 'Looks whether the database answers, at most once a second. A server that is being stopped cannot.',
     replies: { 200: { description: 'It can.', schema: status } },
   },
   metrics: {

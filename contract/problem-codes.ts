@@ -57,6 +57,7 @@ export const problemCodes = {
     meaning:
       'More requests of this kind wait than can be answered soon. Nothing has changed; try again after `Retry-After`.',
   },
+  draining: { ...of(503), meaning: 'The server is stopping; `/readyz` says so until it is gone.' },
   database_unavailable: {
     ...of(503),
     meaning: 'The database cannot be reached at the moment. Nothing has changed; try again after `Retry-After`.',

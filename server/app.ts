@@ -56,7 +56,7 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
       strictPreflight: false,
     });
   for (const table of [
-    healthTable(database),
+    healthTable(database, options.isDraining),
     metricsTable(metrics, options.metrics_token),
     docsTable(),
     accessTable(database),

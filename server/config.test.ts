@@ -50,6 +50,8 @@ describe('where values come from', () => {
         body_limit: 1_048_576,
         request_timeout_ms: 30_000,
         shutdown_timeout_ms: 10_000,
+        drain_delay_ms: 0,
+        processes: 1,
         https_redirect: false,
         hsts: { max_age: 0, include_subdomains: false, preload: false },
       },
@@ -109,6 +111,8 @@ describe('where values come from', () => {
       OTEL_SERVICE_NAME: 'crm',
       OTEL_TRACES_SAMPLER_ARG: '0.25',
       OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
+      CLIENTELE_DRAIN_DELAY_MS: '2000',
+      CLIENTELE_PROCESSES: '4',
     };
     const config = load('', environment);
     assert.equal(config.server.host, '0.0.0.0');
@@ -129,6 +133,8 @@ describe('where values come from', () => {
       sample_ratio: 0.25,
       timeout_ms: 2000,
     });
+    assert.equal(config.server.drain_delay_ms, 2000);
+    assert.equal(config.server.processes, 4);
     // So that a variable added to the table is added here.
     const variables = settings.flatMap((setting) => ('variable' in setting ? [setting.variable] : []));
     assert.deepEqual(Object.keys(environment).sort(), variables.sort());
@@ -224,6 +230,7 @@ describe('mistakes', () => {
     ['server.port = "80"', 'server.port must be a whole number from 0 to 65535'],
     ['server.port = 80.0', 'server.port must be a whole number from 0 to 65535'],
     ['server.port = -1', 'server.port must be a whole number from 0 to 65535'],
+    ['server.processes = 0', 'server.processes must be a whole number from 1 to 64'],
     ['server.port.number = 80', 'server.port must be a whole number from 0 to 65535'],
     ['database.write_connections = 0', 'database.write_connections must be a whole number from 1 to 1000'],
     [

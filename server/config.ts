@@ -153,6 +153,22 @@ export const settings = [
     description: 'How long requests under way may take to finish when the server stops, in milliseconds.',
   },
   {
+    key: 'server.drain_delay_ms',
+    variable: 'CLIENTELE_DRAIN_DELAY_MS',
+    kind: wholeNumber(0, max31Bits),
+    default: 0,
+    description:
+      'How long a server that stops still takes connections, for a load balancer to see that /readyz says 503.',
+  },
+  {
+    key: 'server.processes',
+    variable: 'CLIENTELE_PROCESSES',
+    kind: wholeNumber(1, 64),
+    default: 1,
+    description:
+      'Processes that share the port. Connections, the cache and, without Redis, a part of the rate limit are for each.',
+  },
+  {
     key: 'server.https_redirect',
     kind: flag,
     default: false,

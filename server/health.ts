@@ -9,13 +9,14 @@ import { asProblem, Problem } from './problem.ts';
 const CHECKED_MS = 1000;
 const PING = { name: 'ping', text: 'SELECT 1' };
 
-export function healthTable(database: Database): RouteTable {
+export function healthTable(database: Database, isDraining: () => boolean = () => false): RouteTable {
   let checked: { at: number; outcome: Promise<unknown> } = { at: Number.NEGATIVE_INFINITY, outcome: Promise.resolve() };
   return [
     [healthRoutes.live, () => ({ status: 200, body: '{"status":"ok"}' })],
     [
       healthRoutes.ready,
       async () => {
+        if (isDraining()) throw new Problem(503, 'draining', 'This server is stopping.');
         if (performance.now() - checked.at > CHECKED_MS)
           checked = { at: performance.now(), outcome: database.read(PING).then(() => undefined, asProblem) };
         const problem = await checked.outcome;

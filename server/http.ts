@@ -53,6 +53,8 @@ export type HttpOptions = {
   onRateLimited?(): void;
   /** null: nobody collects traces. */
   tracing: Tracing | null;
+  /** While the server stops, every reply is the last of its connection. */
+  isDraining?(): boolean;
   authenticate: (authorization: string | undefined, onStranger: () => void | Promise<void>) => Actor | Promise<Actor>;
 };
 
@@ -156,6 +158,12 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       logSecurity(request, 'origin_refused');
     done();
   });
+  const { isDraining } = options;
+  if (isDraining)
+    app.addHook('onSend', (_request, reply, payload, done) => {
+      if (isDraining()) reply.header('connection', 'close');
+      done(null, payload);
+    });
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
     if (problem.status === 403 && (request as Known).actor) logSecurity(request, 'permission_refused');

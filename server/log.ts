@@ -16,9 +16,13 @@ export type Log = {
   close(): void;
 };
 
-export function openLog(level: string): Log {
+/** `process`: which of several serving together writes, said in each line. */
+export function openLog(level: string, process?: string): Log {
   const lines = openLines();
-  const logger = pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, lines);
+  const logger = pino(
+    { level, base: process === undefined ? undefined : { process }, timestamp: pino.stdTimeFunctions.isoTime },
+    lines,
+  );
   return { logger, close: lines.close };
 }
 

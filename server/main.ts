@@ -1,8 +1,10 @@
 // The server's one door: how it is opened for serving and how the command line opens its database.
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type pg from 'pg';
+import type { Logger } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import { createWorkspace, findWorkspace, listWorkspaces } from './access/access.ts';
 import { createApp } from './app.ts';
@@ -10,24 +12,27 @@ import type { Config } from './config.ts';
 import { keepSearchClean } from './customers/customers.ts';
 import { type Database, openDatabase } from './database.ts';
 import { parseDatabaseUrl } from './database-url.ts';
+import { watchConnections } from './drain.ts';
 import { dataDirectory, openEmbedded } from './embedded.ts';
 import { forgetOldKeys } from './idempotency/idempotency.ts';
+import { listening, offerMetrics } from './listen.ts';
 import { openLog } from './log.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
-import { openRateLimiter, type RateLimiter } from './rate-limit.ts';
+import { startProcesses } from './processes.ts';
+import { openRateLimiter, type RateLimiter, shareOf } from './rate-limit.ts';
 import { openRedis, type SharedRedis } from './redis.ts';
 import { loggable } from './replies.ts';
 import { openResultCache, type ResultCache } from './result-cache.ts';
 import { probeQuota, shareRateLimiter } from './shared-rate-limit.ts';
 import { shareResults } from './shared-results.ts';
-import { startError } from './start-error.ts';
 import { openTracing } from './tracing.ts';
 
 export const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
 export type OpenedDatabase = {
   database: Database;
+  connection: pg.ClientConfig;
   /** Where it is, for people: a folder or a masked address. */
   place: string;
   /** The migrations that were just applied. */
@@ -46,16 +51,12 @@ export async function openConfigured(
 ): Promise<OpenedDatabase> {
   const { place, connection, release, lost } = await connectionOf(config, role, log);
   try {
-    const migrated = await migrate(connection, join(PROJECT, 'migrations'));
-    const database = openDatabase({
-      ...config.database,
-      connection,
-      onStatement: metrics?.onStatement,
-      onBatch: metrics?.onBatch,
-    });
+    const migrated = await migrate(connection, join(PROJECT, 'migrations'), { log });
+    const database = connectTo(connection, config, metrics);
     if (!(await findWorkspace(database, 'main'))) await createWorkspace(database, 'main', 'Main');
     return {
       database,
+      connection,
       place,
       migrated,
       lost,
@@ -70,6 +71,12 @@ export async function openConfigured(
   }
 }
 
+/** Connections to a database that is migrated. */
+export function connectTo(connection: pg.ClientConfig, config: Config, metrics?: Metrics): Database {
+  const { onStatement, onBatch } = metrics ?? {};
+  return openDatabase({ ...config.database, connection, onStatement, onBatch });
+}
+
 async function connectionOf(config: Config, role: 'server' | 'tool', log: (line: string) => void) {
   if (config.database.url !== undefined) {
     const connection = parseDatabaseUrl(config.database.url);
@@ -81,17 +88,75 @@ async function connectionOf(config: Config, role: 'server' | 'tool', log: (line:
   return { place: directory, connection: embedded.connection, release: embedded.release, lost: embedded.lost };
 }
 
-export type Serving = { url: string; place: string; database: Database; close(): Promise<void> };
+export type Serving = { url: string; place: string; close(): Promise<void> };
 
 /** Starts serving. Throws a StartError where the port or the database is not to be had. */
 export async function serve(config: Config, log: (line: string) => void): Promise<Serving> {
   const { logger, close: closeLog } = openLog(config.log.level);
-  const metrics = openMetrics();
-  const tracing = await openTracing(config.tracing, manifest.version, logger);
+  const { host, processes } = config.server;
+  const metrics = openMetrics(processes > 1 ? 'primary' : undefined);
   const opened = await openConfigured(config, 'server', log, metrics);
   const { database } = opened;
+  let answering: Answering | undefined;
+  let local: Server | undefined;
+  try {
+    answering =
+      processes > 1
+        ? await startProcesses(config, opened, metrics, log)
+        : await answer(config, database, metrics, logger);
+    if (config.metrics.port !== undefined) local = await offerMetrics(answering.metrics, config.metrics.port);
+  } catch (error) {
+    await answering?.drain(0);
+    await opened.close();
+    throw error;
+  }
+  const { drain, port } = answering;
+  const forgetting = setInterval(
+    () =>
+      forget(database).catch((error) =>
+        logger.warn({ err: loggable(error) }, 'Old idempotency keys could not be deleted'),
+      ),
+    HOUR_MS,
+  );
+  let closing: Promise<void> | undefined;
+  const close = (delay_ms: number) => {
+    closing ??= (async () => {
+      await drain(delay_ms);
+      local?.close();
+      clearInterval(forgetting);
+      await opened.close();
+      closeLog();
+    })();
+    return closing;
+  };
+  Promise.race([opened.lost, answering.lost]).then((error) => {
+    log(error.message);
+    process.exitCode = 1;
+    return close(0);
+  });
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    place: opened.place,
+    close: () => close(config.server.drain_delay_ms),
+  };
+}
+
+/** What answers requests: this process, or several that it looks after. */
+export type Answering = {
+  port: number;
+  metrics: Pick<Metrics, 'text' | 'type'>;
+  /** Stops: not ready from now on, listening for `delay_ms` more, and done when what was under way is answered. */
+  drain(delay_ms: number): Promise<void>;
+  /** Settles when there is nobody left to answer. */
+  lost: Promise<Error>;
+};
+
+/** Answers requests in this process, from a database that is migrated. */
+export async function answer(config: Config, database: Database, metrics: Metrics, logger: Logger): Promise<Answering> {
   const { server } = config;
+  const tracing = await openTracing(config.tracing, manifest.version, logger);
   const redis = config.redis.url === undefined ? undefined : openRedis(config.redis.url, logger, probeQuota);
+  let draining = false;
   const app = createApp(database, {
     ...server,
     hsts: hstsOf(config),
@@ -101,69 +166,32 @@ export async function serve(config: Config, log: (line: string) => void): Promis
     tracing,
     rate_limiter: limiterOf(config, redis),
     logger,
+    isDraining: () => draining,
   });
-  const failed = async (error: unknown) => {
+  const connections = watchConnections(app.server);
+  try {
+    await redis?.known;
+    await listening(app.listen({ host: server.host, port: server.port }), server.host, server.port, 'PORT');
+  } catch (error) {
     await app.close();
     redis?.close();
-    await opened.close();
     throw error;
-  };
-  await redis?.known;
-  await listening(app.listen({ host: server.host, port: server.port }), server.host, server.port, 'PORT').catch(failed);
-  const { port } = config.metrics;
-  const local = port === undefined ? undefined : await offerMetrics(metrics, port).catch(failed);
-  const upkeep = keepSearchClean(database);
-  const forgetting = setInterval(
-    () =>
-      forget(database).catch((error) =>
-        logger.warn({ err: loggable(error) }, 'Old idempotency keys could not be deleted'),
-      ),
-    HOUR_MS,
-  );
-  let closing: Promise<void> | undefined;
-  const close = () => {
-    closing ??= (async () => {
-      const forced = setTimeout(() => app.server.closeAllConnections(), server.shutdown_timeout_ms);
-      await app.close();
-      clearTimeout(forced);
-      local?.close();
-      clearInterval(forgetting);
-      await upkeep.stop();
-      redis?.close();
-      await Promise.all([opened.close(), tracing?.close()]);
-      closeLog();
-    })();
-    return closing;
-  };
-  opened.lost.then((error) => {
-    log(error.message);
-    process.exitCode = 1;
-    return close();
-  });
-  const address = app.server.address() as { port: number };
-  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
-  return { url: `http://${host}:${address.port}`, place: opened.place, database, close };
-}
-
-/** Waits for a server to listen; a port in use is a sentence that names the variable to change. */
-async function listening<T>(started: Promise<T>, host: string, port: number, variable: string): Promise<T> {
-  try {
-    return await started;
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
-    throw startError(`Port ${port} on ${host} is in use; set ${variable} to another.`);
   }
-}
-
-/** Metrics for the programs of this machine. */
-async function offerMetrics(metrics: Metrics, port: number): Promise<Server> {
-  const listener = createServer(async (request, response) => {
-    if (request.method !== 'GET' || request.url !== '/metrics') return response.writeHead(404).end();
-    response.writeHead(200, { 'content-type': metrics.type }).end(await metrics.text());
-  });
-  listener.listen(port, '127.0.0.1');
-  await listening(once(listener, 'listening'), '127.0.0.1', port, 'CLIENTELE_METRICS_PORT');
-  return listener;
+  const upkeep = keepSearchClean(database);
+  return {
+    port: (app.server.address() as { port: number }).port,
+    metrics,
+    lost: new Promise(() => {}),
+    async drain(delay_ms) {
+      draining = true;
+      await sleep(delay_ms);
+      const cut = await connections.drain(server.shutdown_timeout_ms);
+      if (cut > 0) logger.warn({ connections: cut }, 'Requests that took too long to finish were cut off');
+      await app.close();
+      redis?.close();
+      await Promise.all([upkeep.stop(), tracing?.close()]);
+    },
+  };
 }
 
 const HOUR_MS = 3_600_000;
@@ -172,10 +200,10 @@ async function forget(database: Database): Promise<void> {
   for (const { id } of await listWorkspaces(database)) await forgetOldKeys(database, id);
 }
 
-function limiterOf({ rate_limit }: Config, redis: SharedRedis | undefined): RateLimiter | null {
+function limiterOf({ rate_limit, server }: Config, redis: SharedRedis | undefined): RateLimiter | null {
   if (rate_limit === 'off') return null;
-  const local = openRateLimiter(rate_limit);
-  return redis ? shareRateLimiter(local, redis) : local;
+  if (redis) return shareRateLimiter(openRateLimiter(rate_limit), redis);
+  return openRateLimiter(shareOf(rate_limit, server.processes));
 }
 
 function cacheOf({ cache: { bytes } }: Config, redis: SharedRedis | undefined): ResultCache {

@@ -1,5 +1,5 @@
 // What Prometheus reads: how the server fares, in numbers. Nothing here has a label that a caller could choose.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from './database.ts';
 import type { ResultCache } from './result-cache.ts';
 
@@ -13,13 +13,19 @@ export type Metrics = {
   watch(database: Database, cache: ResultCache): void;
   /** The text exposition format, version 0.0.4. */
   text(): Promise<string>;
+  /** The same in a form that can be sent to another process. */
+  snapshot(): Promise<Snapshot>;
   readonly type: string;
 };
 
+export type Snapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-export function openMetrics(): Metrics {
+/** `process`: which of several serving together this is, as a label of every series. */
+export function openMetrics(process?: string): Metrics {
   const registry = new Registry();
+  if (process !== undefined) registry.setDefaultLabels({ process });
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
@@ -129,6 +135,17 @@ export function openMetrics(): Metrics {
       });
     },
     text: () => registry.metrics(),
+    snapshot: () => registry.getMetricsAsJSON(),
     type: registry.contentType,
   };
+}
+
+/**
+ * The text of several processes' metrics. Each keeps its series: in a sum, a process that was replaced would look like
+ * a counter that began anew, and all that the others had counted like news.
+ */
+export function textOf(snapshots: Snapshot[]): Promise<string> {
+  // Sums, then, are of one; other ways to put series together would leave some out.
+  const own = snapshots.map((metrics) => metrics.map((metric) => ({ ...metric, aggregator: 'sum' as const })));
+  return AggregatorRegistry.aggregate(own).metrics();
 }

@@ -1,15 +1,66 @@
 // Migrations: numbered SQL files, applied in order, each in a transaction with the line that records it. Whoever comes
-// second waits for the first; a server never runs on a schema that is not the one it was written for.
+// second waits for the first; a server never runs on a schema that is not the one it was written for. Others may be
+// serving meanwhile, so a migration stands in nobody's way for long: it gives up a lock it does not get, and tries again.
 import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startError } from './start-error.ts';
 
 const LOCK = 1_667_459_430;
 const OLDEST_SERVER = 180_000;
 
+/**
+ * Everybody who wants the same table queues up behind a migration that waits for it. Shorter than the second after which
+ * PostgreSQL looks for deadlocks, so that it is the migration that gives way, never a write of those who serve.
+ */
+const LOCK_TIMEOUT_MS = 500;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 3000;
+
 type Migration = { number: number; name: string; sql: string; checksum: string };
+type Patience = { patience_ms: number; log(line: string): void };
+
+/**
+ * Brings the schema up to date; gives the names of the migrations it applied. Throws a StartError where that cannot be,
+ * or where another process or a lock has been in the way for longer than `patience_ms`.
+ */
+export async function migrate(
+  connection: pg.ClientConfig,
+  directory: string,
+  { patience_ms = 60_000, log = () => {} }: Partial<Patience> = {},
+): Promise<string[]> {
+  const migrations = await readMigrations(directory);
+  const client = new pg.Client({
+    ...connection,
+    application_name: 'clientele migrations',
+    options: [connection.options, `-c lock_timeout=${LOCK_TIMEOUT_MS} -c TimeZone=UTC`].filter(Boolean).join(' '),
+  });
+  client.on('error', () => {}); // each statement reports the loss itself
+  try {
+    await client.connect();
+  } catch (error) {
+    throw startError(`The database cannot be reached: ${(error as Error).message}.`, error);
+  }
+  try {
+    await checkServer(client);
+    await takeTurn(client, { patience_ms, log });
+    await client.query(
+      `CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
+    );
+    const { rows } = await client.query<Applied>('SELECT number, name, checksum FROM migrations ORDER BY number');
+    checkApplied(rows, migrations);
+    const done: string[] = [];
+    for (const migration of migrations.slice(rows.length)) {
+      await apply(client, migration, { patience_ms, log });
+      done.push(migration.name);
+    }
+    return done;
+  } finally {
+    await client.end();
+  }
+}
 
 /** The migrations of a folder in order; throws where a number is missing or given twice. */
 async function readMigrations(directory: string): Promise<Migration[]> {
@@ -24,60 +75,84 @@ async function readMigrations(directory: string): Promise<Migration[]> {
   );
 }
 
-/** Brings the schema up to date; gives the names of the migrations it applied. Throws a StartError where that cannot be. */
-export async function migrate(connection: pg.ClientConfig, directory: string): Promise<string[]> {
-  const migrations = await readMigrations(directory);
-  const client = new pg.Client({
-    ...connection,
-    options: [connection.options, '-c lock_timeout=60000 -c TimeZone=UTC'].filter(Boolean).join(' '),
-  });
-  client.on('error', () => {}); // each statement reports the loss itself
-  try {
-    await client.connect();
-  } catch (error) {
-    throw startError(`The database cannot be reached: ${(error as Error).message}.`, error);
-  }
-  try {
-    await checkServer(client);
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
-    await client.query(
-      `CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
-    );
-    const { rows } = await client.query<{ number: number; checksum: string }>(
-      'SELECT number, checksum FROM migrations ORDER BY number',
-    );
-    const applied = new Map(rows.map((row) => [row.number, row.checksum]));
-    const newest = Math.max(0, ...applied.keys());
-    if (newest > migrations.length)
-      throw startError(
-        `The database has been migrated by a newer version of Clientele (migration ${newest}, this one knows ${migrations.length}). Start that version.`,
-      );
-    const done: string[] = [];
-    for (const migration of migrations) {
-      const known = applied.get(migration.number);
-      if (known === undefined) done.push(await apply(client, migration));
-      else if (known !== migration.checksum)
-        throw startError(
-          `The migration ${migration.name} is not the one that was applied: the file was changed since.`,
-        );
-    }
-    return done;
-  } finally {
-    await client.end();
+/** One process migrates at a time. Asked for again and again: a statement that waits would hold up what waits for all statements. */
+async function takeTurn(client: pg.Client, { patience_ms, log }: Patience): Promise<void> {
+  // What a killed process was at ends with it, so that the next need not wait; not every system can do that.
+  await client.query('SET client_connection_check_interval = 1000').catch(() => {});
+  const deadline = performance.now() + patience_ms;
+  for (let told = false; ; told = true) {
+    const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [LOCK]);
+    if (rows[0]!.got) return;
+    if (performance.now() > deadline)
+      throw startError('Another process is migrating the database, and not done yet: start again when it is.');
+    if (!told) log('Another process is migrating the database; waiting for it.');
+    await sleep(FIRST_PAUSE_MS);
   }
 }
 
-async function apply(client: pg.Client, { number, name, sql, checksum }: Migration): Promise<string> {
+type Applied = { number: number; name: string; checksum: string };
+
+function checkApplied(applied: Applied[], migrations: Migration[]): void {
+  const newest = applied.at(-1)?.number ?? 0;
+  if (newest > migrations.length)
+    throw startError(
+      `The database has been migrated by a newer version of Clientele (migration ${newest}, this one knows ${migrations.length}). Start that version.`,
+    );
+  for (const [index, { number, checksum }] of applied.entries()) {
+    const { name, ...migration } = migrations[index]!;
+    if (number !== migration.number)
+      throw startError(`The database is half migrated: it lacks ${name}, and has what comes after. Restore a backup.`);
+    if (checksum !== migration.checksum)
+      throw startError(`The migration ${name} is not the one that was applied: the file was changed since.`);
+  }
+}
+
+async function apply(client: pg.Client, migration: Migration, { patience_ms, log }: Patience): Promise<void> {
+  const deadline = performance.now() + patience_ms;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await applyOnce(client, migration);
+    } catch (error) {
+      const { message, code = '' } = error as { message: string; code?: string };
+      if (!GAVE_WAY.includes(code)) throw startError(`The migration ${migration.name} failed: ${message}.`, error);
+      const holder = await oldestTransaction(client);
+      if (performance.now() > deadline)
+        throw startError(
+          `The migration ${migration.name} did not get a lock that it needs.${holder} Start again when that has ended.`,
+          error,
+        );
+      if (pause === FIRST_PAUSE_MS) log(`The migration ${migration.name} waits for a lock.${holder}`);
+    }
+    await sleep(pause);
+  }
+}
+
+/** lock_not_available, deadlock_detected */
+const GAVE_WAY = ['55P03', '40P01'];
+
+async function applyOnce(client: pg.Client, { number, name, sql, checksum }: Migration): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query(sql);
     await client.query('INSERT INTO migrations (number, name, checksum) VALUES ($1, $2, $3)', [number, name, checksum]);
     await client.query('COMMIT');
-    return name;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
-    throw startError(`The migration ${name} failed: ${(error as Error).message}.`, error);
+    throw error;
   }
+}
+
+/** Who is most likely in the way, for the operator to look at. */
+async function oldestTransaction(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ pid: number; seconds: number }>(
+    `SELECT pid, extract(epoch FROM now() - xact_start)::integer AS seconds FROM pg_stat_activity
+      WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
+      ORDER BY xact_start LIMIT 1`,
+  );
+  const [oldest] = rows;
+  return oldest
+    ? ` The oldest transaction is that of the database's process ${oldest.pid}, ${oldest.seconds} s old.`
+    : '';
 }
 
 /** What Clientele cannot do without, said in a sentence. */

@@ -216,7 +216,7 @@ function settings(hasLz4: boolean): string[] {
   const megabytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) / 2 ** 20;
   return [
     'cluster_name=clientele',
-    'max_connections=60',
+    'max_connections=200',
     `shared_buffers=${Math.round(Math.min(Math.max(megabytes / 8, 128), 1024))}MB`,
     `effective_cache_size=${Math.round(megabytes / 2)}MB`,
     'work_mem=16MB',

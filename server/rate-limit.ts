@@ -5,6 +5,14 @@ import { isIPv6 } from 'node:net';
 /** `requests` in `seconds`; whoever made none for that long may make them all at once. */
 export type RatePolicy = { requests: number; seconds: number };
 
+/**
+ * The part of each of several processes, which know nothing of each other: together they never let through more than the
+ * whole. Whoever has one connection only is at one process, and has its part.
+ */
+export function shareOf({ requests, seconds }: RatePolicy, processes: number): RatePolicy {
+  return { requests: Math.max(1, Math.floor(requests / processes)), seconds };
+}
+
 export type Verdict = {
   allowed: boolean;
   /** Requests left for now. */

@@ -29,8 +29,8 @@ export function problemOf(error: unknown): Problem {
 }
 
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
-  // Work that was cancelled because nobody waits for it any more is no failure.
-  if (problem.status >= 500 && !reply.raw.closed)
+  // Work that was cancelled because nobody waits for it any more is no failure; nor is being stopped.
+  if (problem.status >= 500 && problem.code !== 'draining' && !reply.raw.closed)
     request.log.error(
       { request_id: request.id, route: request.routeOptions.url, err: loggable(problem.cause ?? problem) },
       problem.message,
