@@ -353,7 +353,11 @@ async function twice<Result>(read: () => Promise<Result>): Promise<Result> {
   try {
     return await read();
   } catch (error) {
-    if (isConnectionError(error)) return read();
-    throw error;
+    if (!isConnectionError(error)) throw error;
+  }
+  try {
+    return await read();
+  } catch (error) {
+    throw isConnectionError(error) ? unavailable(error) : error;
   }
 }
