@@ -155,7 +155,7 @@ export type Answering = {
 export async function answer(config: Config, database: Database, metrics: Metrics, logger: Logger): Promise<Answering> {
   const { server } = config;
   const tracing = await openTracing(config.tracing, manifest.version, logger);
-  const redis = config.redis.url === undefined ? undefined : openRedis(config.redis.url, logger, probeQuota);
+  const redis = config.redis.url === undefined ? undefined : await openRedis(config.redis.url, logger, probeQuota);
   let draining = false;
   const app = createApp(database, {
     ...server,

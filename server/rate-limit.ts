@@ -30,30 +30,32 @@ export type RateLimiter<Told = Verdict | Promise<Verdict>> = {
   look(caller: string): Told;
 };
 
-/** Callers remembered at most; beyond that those not heard of for longest are forgotten, and their quota is whole again. */
+/** Callers remembered at most; beyond that the first to come are forgotten, and their quota is whole again. */
 const CALLERS = 100_000;
 
 /** Limits in this process's memory. `now` gives milliseconds that never run backwards. */
 export function openRateLimiter(policy: RatePolicy, now: () => number = () => performance.now()): RateLimiter<Verdict> {
   const window = policy.seconds * 1000;
   const interval = window / policy.requests;
-  /** When each caller's quota is whole again, in the order in which they were last heard of. */
-  const whole = new Map<string, number>();
+  /** When each caller's quota is whole again, in the order in which they came. */
+  const callers = new Map<string, { whole: number }>();
 
-  function judge(caller: string, at: number): Verdict & { next: number } {
-    const before = Math.max(whole.get(caller) ?? at, at);
-    const next = before + interval;
+  /** What a caller is told at a time whose quota is whole again at another. */
+  function judge(whole: number, at: number): Verdict {
+    const next = Math.max(whole, at) + interval;
     // A millionth of a request is nothing: sums of fractions are not exact.
     const over = next - at - window - interval * 1e-6;
-    if (over > 0) return { allowed: false, remaining: 0, seconds: Math.ceil(over / 1000), next: before };
+    if (over > 0) return { allowed: false, remaining: 0, seconds: Math.ceil(over / 1000) };
     const remaining = Math.floor((window - (next - at)) / interval + 1e-6);
-    return { allowed: true, remaining, seconds: Math.ceil((next - at) / 1000), next };
+    return { allowed: true, remaining, seconds: Math.ceil((next - at) / 1000) };
   }
 
-  function forget(at: number): void {
-    for (const [caller, time] of whole) {
-      if (time > at && whole.size <= CALLERS) break;
-      whole.delete(caller);
+  /** Whose quota is whole need not be remembered; where that makes too little room, the first to come are forgotten. */
+  function makeRoom(at: number): void {
+    for (const [caller, { whole }] of callers) if (whole <= at) callers.delete(caller);
+    for (const caller of callers.keys()) {
+      if (callers.size <= CALLERS * 0.9) return;
+      callers.delete(caller);
     }
   }
 
@@ -61,17 +63,19 @@ export function openRateLimiter(policy: RatePolicy, now: () => number = () => pe
     policy,
     take(caller) {
       const at = now();
-      const { next, ...verdict } = judge(caller, at);
-      if (verdict.allowed) {
-        whole.delete(caller);
-        whole.set(caller, next);
-        forget(at);
+      let known = callers.get(caller);
+      if (!known) {
+        if (callers.size >= CALLERS) makeRoom(at);
+        known = { whole: at };
+        callers.set(caller, known);
       }
+      const verdict = judge(known.whole, at);
+      if (verdict.allowed) known.whole = Math.max(known.whole, at) + interval;
       return verdict;
     },
     look(caller) {
-      const { next, ...verdict } = judge(caller, now());
-      return verdict;
+      const at = now();
+      return judge(callers.get(caller)?.whole ?? at, at);
     },
   };
 }

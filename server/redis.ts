@@ -1,6 +1,6 @@
 // The Redis that several servers share. It is never needed: where it is lost, slow or answers nonsense, each server goes
 // on by itself, says so once, and asks again when Redis is back.
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
 /** Throws what `nonsense` makes where the answer cannot be one. */
@@ -21,7 +21,8 @@ const SILENT_MS = 1000;
 const PROBE_MS = 250;
 
 /** `probe` is a question like those that will be asked: when it is answered, Redis is there. */
-export function openRedis(url: string, logger: Logger, probe: Question<unknown>): SharedRedis {
+export async function openRedis(url: string, logger: Logger, probe: Question<unknown>): Promise<SharedRedis> {
+  const { Redis } = await import('ioredis'); // 5 MB that only those who have a Redis need
   const known = Promise.withResolvers<void>();
   let state: 'unknown' | 'there' | 'lost' | 'closed' = 'unknown';
   // Silence at the start is a loss too, also that of a Redis which is still reading its data.

@@ -51,7 +51,7 @@ describe('servers that share a Redis', { skip: redisMissing, timeout: 120_000 },
 
   async function openPeer(requests = QUOTA, url = redis.url): Promise<Peer> {
     const log = openTestLog();
-    const shared = openRedis(url, log.logger, probeQuota);
+    const shared = await openRedis(url, log.logger, probeQuota);
     await shared.known;
     const database = openTestConnections(store.connection);
     const cache = openResultCache(1_000_000, shareResults(shared, 1_000_000));
@@ -192,7 +192,7 @@ describe('servers that share a Redis', { skip: redisMissing, timeout: 120_000 },
 
     test('are not sent beyond what may be sent in a time', async () => {
       const log = openTestLog();
-      const connection = openRedis(redis.url, log.logger, probeQuota);
+      const connection = await openRedis(redis.url, log.logger, probeQuota);
       await connection.known;
       const results = shareResults(connection, 10_000);
       for (let position = 1; position <= 20; position++)
@@ -252,7 +252,7 @@ describe('servers that share a Redis', { skip: redisMissing, timeout: 120_000 },
 
     test('that never answers a question is not waited for', async () => {
       const log = openTestLog();
-      const shared = openRedis(redis.url, log.logger, probeQuota);
+      const shared = await openRedis(redis.url, log.logger, probeQuota);
       await shared.known;
       assert.equal(await shared.ask(() => new Promise(() => {})), undefined);
       assert.equal(shared.ask(probeQuota), undefined, 'nor asked again until it is back');
