@@ -62,6 +62,11 @@ export const problemCodes = {
     ...of(503),
     meaning: 'The database cannot be reached at the moment. Nothing has changed; try again after `Retry-After`.',
   },
+  storage_full: {
+    ...of(503),
+    meaning:
+      'The database has no space left on its disk. Nothing has changed; writes are taken again as soon as there is space.',
+  },
   too_slow: { ...of(503), meaning: 'The database took too long. Nothing has changed; try again after `Retry-After`.' },
   outcome_unknown: {
     ...of(503),

@@ -144,7 +144,7 @@ export const settings = [
     key: 'server.request_timeout_ms',
     kind: wholeNumber(1, max31Bits),
     default: 30_000,
-    description: 'How long a whole request may take to arrive, in milliseconds.',
+    description: 'How long a whole request may take to arrive, and its reply to be taken, in milliseconds.',
   },
   {
     key: 'server.shutdown_timeout_ms',

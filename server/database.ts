@@ -6,6 +6,7 @@ import pg from 'pg';
 import { type FairQueue, openFairQueue } from './fair-queue.ts';
 import { isConnectionError, overloaded, unavailable } from './problem.ts';
 import { currentRequest, isGone, noteStatement, whenGone } from './request-context.ts';
+import { type SilenceWatch, watchForSilence } from './silence.ts';
 
 /** SQL with its name: named statements are parsed and planned once per connection. `kind`: what people call it, where the name is a number. */
 export type Statement = { name: string; text: string; kind?: string };
@@ -68,7 +69,8 @@ const types = { getTypeParser: (oid: number) => PARSERS[oid] ?? asIs };
 
 export function openDatabase(options: DatabaseOptions): Database {
   let sent = 0;
-  const send = sendWith(options.onStatement);
+  const silence = watchForSilence(Math.min(options.statement_timeout_ms + GRACE_MS, 2 ** 31 - 1));
+  const send = sendWith(silence, options.onStatement);
   const run: Run = (client, statement, values = []) => send(client, statement, values, (result) => result.rows);
   const session = (settings: Record<string, string | number>): pg.ClientConfig =>
     ({
@@ -97,11 +99,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     enable_sort: 'off',
     enable_bitmapscan: 'off',
   });
-  const readers = Array.from({ length: options.read_connections }, () => openPipeline(inOrder, run));
-  const walkers = openFairPool(inOrder, options.search_connections);
+  const readers = Array.from({ length: options.read_connections }, () => openPipeline(inOrder, run, silence));
+  const walkers = openFairPool(inOrder, options.search_connections, silence);
   const searchers = openFairPool(
     session({ statement_timeout: options.statement_timeout_ms }),
     options.search_connections,
+    silence,
   );
   const writers = openPool(
     session({
@@ -110,6 +113,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       idle_in_transaction_session_timeout: 2000,
     }),
     options.write_connections,
+    silence,
   );
   let current = 0;
   let turning = false;
@@ -215,6 +219,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
+/** PostgreSQL ends a statement at its statement_timeout; its answer may take this much longer to arrive. */
+const GRACE_MS = 2000;
+
 const BEGIN: Statement = { name: 'begin', text: 'BEGIN' };
 const COMMIT: Statement = { name: 'commit', text: 'COMMIT' };
 const CANCEL: Statement = { name: 'cancel', text: 'SELECT pg_cancel_backend($1)' };
@@ -229,15 +236,17 @@ type Send = <Answer>(
 ) => Promise<Answer>;
 
 // Callbacks rather than promises: pg adds a stack trace to each promise, which costs as much as the query's own work.
-function sendWith(onStatement: DatabaseOptions['onStatement']): Send {
+function sendWith(silence: SilenceWatch, onStatement: DatabaseOptions['onStatement']): Send {
   /** When each connection ended its last statement: those sent behind it began only then. */
   const ended = new WeakMap<pg.ClientBase, number>();
   return (client, { name, text, kind = name }, values, answerOf) => {
     corkForThisTurn(client);
     const request = currentRequest();
     const sent = performance.now();
+    silence.onSent(client);
     return new Promise((resolve, reject) => {
       client.query({ name, text, values, rowMode: 'array' }, (error: Error | null, result: pg.QueryArrayResult) => {
+        silence.onAnswered(client);
         const now = performance.now();
         const ms = now - Math.max(sent, ended.get(client) ?? 0);
         ended.set(client, now);
@@ -255,7 +264,7 @@ type FairPool = { pool: pg.Pool; queue: FairQueue };
 /** Of what waits for a connection, more than a second's worth is better refused. */
 const WAITING_PER_CONNECTION = 16;
 
-function openFairPool(config: pg.ClientConfig, max: number): FairPool {
+function openFairPool(config: pg.ClientConfig, max: number, silence: SilenceWatch): FairPool {
   const queue = openFairQueue({
     at_once: max,
     at_once_each: Math.max(1, max - 1),
@@ -263,15 +272,18 @@ function openFairPool(config: pg.ClientConfig, max: number): FairPool {
     waiting_each: (WAITING_PER_CONNECTION / 2) * max,
     full: overloaded,
   });
-  return { pool: openPool(config, max), queue };
+  return { pool: openPool(config, max, silence), queue };
 }
 
-function openPool(config: pg.ClientConfig, max: number): pg.Pool {
+function openPool(config: pg.ClientConfig, max: number, silence: SilenceWatch): pg.Pool {
   const pool = new pg.Pool({ ...config, max, idleTimeoutMillis: 0 } as pg.PoolConfig);
   // A connection that the database closed: the pool drops an idle one, and a busy one fails the statement it is at.
   // Nobody listening would end the process.
   pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    silence.watch(client);
+  });
   return pool;
 }
 
@@ -301,7 +313,7 @@ function corkForThisTurn(client: pg.ClientBase): void {
 const PIPELINE_MOST = 2000;
 
 /** One pipelined connection, made anew when it is asked for after the database was away. */
-function openPipeline(config: pg.ClientConfig, run: Run) {
+function openPipeline(config: pg.ClientConfig, run: Run, silence: SilenceWatch) {
   let waiting = 0;
   let client: pg.Client | null = null;
   let connecting: Promise<pg.Client> | null = null;
@@ -319,6 +331,7 @@ function openPipeline(config: pg.ClientConfig, run: Run) {
       candidate.end().catch(() => {});
       throw unavailable(error);
     }
+    silence.watch(candidate);
     client = candidate;
     return candidate;
   }

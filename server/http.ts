@@ -17,6 +17,7 @@ import { problemOf, refuseUnparsed, sendProblem } from './replies.ts';
 import { inRequest, type RequestContext } from './request-context.ts';
 import type { Tracing } from './tracing.ts';
 import { checkForm, dropHost, isPlain, refusePlain } from './transport.ts';
+import { type UnreadReplies, watchUnreadReplies } from './unread-replies.ts';
 
 /** A request as a handler sees it. `actor` is there on every route that asks for a permission. */
 export type Call = {
@@ -90,6 +91,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const secure = securityHeaders(options.hsts);
   // Over plain HTTP anybody could have put Strict-Transport-Security there (RFC 6797, section 7.2).
   const headersFor = (request: FastifyRequest) => (options.hsts && request.protocol === 'https' ? secure : plain);
+  const unread = watchUnreadReplies(options.request_timeout_ms);
   const app = Fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -131,7 +133,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
           : new Problem(400, 'bad_url', 'The path is not valid percent-encoded UTF-8.');
       dropHost(request as FastifyRequest);
       reply.headers(plain).header('x-request-id', request.id);
-      note(options, request as FastifyRequest, reply as FastifyReply);
+      note(options, unread, request as FastifyRequest, reply as FastifyReply);
       sendProblem(problem, request as FastifyRequest, reply as FastifyReply);
     },
   });
@@ -147,10 +149,11 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('onClose', async () => unread.close());
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headersFor(request)).header('x-request-id', request.id);
     dropHost(request);
-    note(options, request, reply);
+    note(options, unread, request, reply);
     checkForm(request);
     if (options.https_redirect && isPlain(request)) return refusePlain(request, reply, options.public_url);
     const { origin } = request.headers;
@@ -193,11 +196,15 @@ type Known = FastifyRequest & { route?: { url: string; probe: boolean }; actor?:
 const NO_ROUTE = { url: 'none', probe: false };
 
 /** Begins to keep what is known of a request, and tells it when there is an answer or whoever asked has gone away. */
-function note(options: HttpOptions, request: Known, reply: FastifyReply): void {
+function note(options: HttpOptions, unread: UnreadReplies, request: Known, reply: FastifyReply): void {
   // A plain object: one with a getter or functions of its own would get a hidden class of its own, and what that holds
   // outlives the request by seconds.
   request.context = { request_id: request.id, slowest: null, span: undefined, reply: reply.raw };
-  reply.raw.once('close', () => logRequest(options, request, reply));
+  unread.add(reply.raw);
+  reply.raw.once('close', () => {
+    unread.remove(reply.raw);
+    logRequest(options, request, reply);
+  });
 }
 
 function trace(tracing: Tracing | null, request: Known, route: string | undefined): void {

@@ -40,6 +40,11 @@ export function notFound(): Problem {
 }
 
 export function unavailable(cause?: unknown): Problem {
+  if ((cause as { code?: string } | undefined)?.code === '53100')
+    return new Problem(503, 'storage_full', 'The database has no space left on its disk; reading goes on.', {
+      headers: { 'retry-after': '1' },
+      cause,
+    });
   return new Problem(503, 'database_unavailable', 'The database cannot be reached at the moment; try again shortly.', {
     headers: { 'retry-after': '1' },
     cause,

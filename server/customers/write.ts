@@ -6,7 +6,7 @@ import type { EventActor } from '#contract/events.ts';
 import type { Ask, Database } from '../database.ts';
 import { readAsOf, writeUnderLock } from '../events/events.ts';
 import { askForReplays, type Idempotency, type Replay } from '../idempotency/idempotency.ts';
-import { isConnectionError, overloaded, type Problem } from '../problem.ts';
+import { asProblem, overloaded, type Problem } from '../problem.ts';
 import { currentRequest, inBatch, inRequest, type RequestContext } from '../request-context.ts';
 import { decide } from './decide.ts';
 import { FIND_BY_EXTERNAL_ID, FIND_BY_ID, FIND_HOLDERS, FIND_HOLDERS_OF_DELETED } from './store.ts';
@@ -132,8 +132,9 @@ async function settle(
       answer(database, workspace_id, batch[index]!, decision);
     });
   } catch (error) {
-    // An unforeseen fault of one must not fail its neighbours: each is tried alone.
-    if (batch.length > 1 && !isConnectionError((error as Error).cause ?? error))
+    // An unforeseen fault of one must not fail its neighbours: each is tried alone. Where the database is away or stuck
+    // that would only have the last wait for as many timeouts as there are writes.
+    if (batch.length > 1 && asProblem(error).status !== 503)
       for (const waiting of own) await settle(database, workspace_id, [waiting], () => {});
     else for (const waiting of own) waiting.reject(error);
   }

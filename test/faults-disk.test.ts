@@ -1,0 +1,74 @@
+// The disk of the embedded PostgreSQL is full: writes are refused with a reason, reads go on, and with space writes do too.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startLoad } from './support/load.ts';
+import { until } from './support/process.ts';
+import { makeKey, postmasterOf, type ServerProcess, startProcess } from './support/server-process.ts';
+
+/** Why no small disk can be had here, if so. */
+let skip: string | false = false;
+let data: string;
+let server: ServerProcess;
+let key: string;
+before(async () => {
+  data = await mkdtemp(join(tmpdir(), 'clientele-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=192m,mode=755', 'tmpfs', data], { stdio: 'pipe' });
+  } catch (error) {
+    skip = `no file system of its own can be mounted here: ${(error as Error).message.trim().split('\n').at(-1)}`;
+    return;
+  }
+  server = await startProcess({ CLIENTELE_DATA: data });
+  key = await makeKey(data);
+});
+after(async () => {
+  if (!skip) {
+    await server?.end();
+    execFileSync('umount', [data]);
+  }
+  await rm(data, { recursive: true, force: true });
+});
+
+const get = (path: string) => fetch(server.url + path, { headers: { authorization: `Bearer ${key}` } });
+
+/** Takes the space that is left, all but some bytes. */
+async function fill(spare: number): Promise<string> {
+  const path = join(data, 'ballast');
+  const file = await open(path, 'w');
+  const block = Buffer.alloc(65_536);
+  let size = 0;
+  try {
+    for (;;) size += (await file.write(block)).bytesWritten;
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
+  }
+  await file.truncate(Math.max(0, size - spare));
+  await file.close();
+  return path;
+}
+
+test('a full disk refuses writes and lets reads pass, and with space again all is well by itself', async (t) => {
+  if (skip) return t.skip(skip);
+  const postmaster = postmasterOf(data);
+  const load = startLoad(server, key);
+  try {
+    await load.more('acknowledged', 50);
+    const ballast = await fill(0);
+    await load.more('refused', 20);
+    assert.ok(load.codes.has('storage_full'), [...load.codes].join());
+    for (const path of ['/healthz', '/readyz', '/api/customers', '/api/customers?search=load', '/api/events'])
+      assert.equal((await get(path)).status, 200, path);
+    await rm(ballast);
+    await load.more('acknowledged', 50);
+  } finally {
+    await load.stop();
+  }
+  await load.check();
+  assert.equal(server.isAlive(), true);
+  assert.equal(postmasterOf(data), postmaster);
+  await until(async () => (await get('/readyz')).status === 200, 'that it is ready');
+});

@@ -1,0 +1,97 @@
+// The embedded PostgreSQL killed, stopped, halted and crashed under load: the server lives, says 503 meanwhile, brings it
+// back by itself where nobody else would, and keeps every promise.
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { USER } from '#server/cluster.ts';
+import { type Load, startLoad } from './support/load.ts';
+import { until } from './support/process.ts';
+import { makeKey, postmasterOf, processesOf, type ServerProcess, startProcess } from './support/server-process.ts';
+
+let data: string;
+let key: string;
+let server: ServerProcess;
+before(async () => {
+  data = await mkdtemp(join(tmpdir(), 'clientele-faults-'));
+  await chmod(data, 0o755);
+  server = await startProcess(
+    { CLIENTELE_DATA: data },
+    { database: { statement_timeout_ms: 1000, connect_timeout_ms: 1000 } },
+  );
+  key = await makeKey(data);
+});
+after(async () => {
+  await server?.end();
+  await rm(data, { recursive: true, force: true });
+});
+
+/** Writes before, during and after the fault, and holds what was told against what is there; the server is the one that began. */
+async function under(fault: (load: Load) => Promise<void>): Promise<void> {
+  const load = startLoad(server, key);
+  try {
+    await load.more('acknowledged', 50);
+    await fault(load);
+    await load.more('acknowledged', 50);
+  } finally {
+    await load.stop();
+  }
+  await load.check();
+  assert.equal(server.isAlive(), true);
+  await until(async () => (await get('/readyz')).status === 200, 'that it is ready');
+  assert.equal((await get('/api/customers?search=load')).status, 200);
+}
+
+const get = (path: string) => fetch(server.url + path, { headers: { authorization: `Bearer ${key}` } });
+
+test('the postmaster is killed: the server starts PostgreSQL again', async () => {
+  const killed = postmasterOf(data);
+  await under(async ({ more }) => {
+    process.kill(killed, 'SIGKILL');
+    await more('refused', 1);
+    assert.equal((await get('/healthz')).status, 200);
+  });
+  assert.notEqual(postmasterOf(data), killed);
+});
+
+test('PostgreSQL is shut down: the server starts it again', async () => {
+  const stopped = postmasterOf(data);
+  await under(async ({ more }) => {
+    process.kill(stopped, 'SIGINT');
+    await more('refused', 1);
+  });
+  assert.notEqual(postmasterOf(data), stopped);
+});
+
+test('sessions are ended, and one is killed, at which PostgreSQL ends them all and recovers', async () => {
+  const postmaster = postmasterOf(data);
+  const sessions = () =>
+    processesOf(postmaster).filter(({ command }) => command.includes(` ${USER} clientele [local]`));
+  await under(async ({ more }) => {
+    // What pg_terminate_backend does.
+    for (const { pid } of sessions()) process.kill(pid, 'SIGTERM');
+    await more('acknowledged', 50);
+    process.kill(sessions()[0]!.pid, 'SIGKILL');
+    await more('refused', 1);
+  });
+  assert.equal(postmasterOf(data), postmaster);
+});
+
+test('PostgreSQL is halted, and goes on: what was asked meanwhile is refused in time', async () => {
+  await under(async (load) => {
+    const halted = processesOf(postmasterOf(data));
+    for (const { pid } of halted) process.kill(pid, 'SIGSTOP');
+    try {
+      const told = () => load.refused.length + load.unknown.length;
+      const before = told();
+      await until(() => told() > before, 'a refusal');
+      assert.equal((await get('/healthz')).status, 200);
+      await until(async () => (await get('/readyz')).status === 503, 'that it is not ready');
+      for (const path of ['/api/customers', '/api/customers?search=load'])
+        assert.equal((await get(path)).status, 503, path);
+    } finally {
+      for (const { pid } of halted) process.kill(pid, 'SIGCONT');
+    }
+  });
+});
