@@ -7,26 +7,29 @@ import type { Logger } from 'pino';
 export type Question<T> = (redis: Redis) => Promise<T>;
 
 export type SharedRedis = {
-  /** The answer; undefined where none comes within WAIT_MS, and at once, without a promise, while Redis is lost. */
+  /** The answer; undefined where none comes in time, and at once, without a promise, while Redis is lost. */
   ask<T>(question: Question<T>): Promise<T | undefined> | undefined;
   /** Settles when it is known for the first time whether Redis is there. */
   known: Promise<void>;
   close(): void;
 };
 
-/** How long a request waits for Redis. */
-const WAIT_MS = 100;
-/** A connection on which nothing comes for that long is given up. */
-const SILENT_MS = 1000;
+/** How long a request waits for Redis; and when a connection on which nothing comes is given up. */
+const PATIENCE = { wait_ms: 100, silent_ms: 1000 };
 const PROBE_MS = 250;
 
 /** `probe` is a question like those that will be asked: when it is answered, Redis is there. */
-export async function openRedis(url: string, logger: Logger, probe: Question<unknown>): Promise<SharedRedis> {
+export async function openRedis(
+  url: string,
+  logger: Logger,
+  probe: Question<unknown>,
+  { wait_ms, silent_ms } = PATIENCE,
+): Promise<SharedRedis> {
   const { Redis } = await import('ioredis'); // 5 MB that only those who have a Redis need
   const known = Promise.withResolvers<void>();
   let state: 'unknown' | 'there' | 'lost' | 'closed' = 'unknown';
   // Silence at the start is a loss too, also that of a Redis which is still reading its data.
-  let timer = setTimeout(() => lose(because('late')), SILENT_MS);
+  let timer = setTimeout(() => lose(because('late')), silent_ms);
 
   const redis = new Redis(url, {
     connectionName: 'clientele',
@@ -34,9 +37,9 @@ export async function openRedis(url: string, logger: Logger, probe: Question<unk
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    connectTimeout: SILENT_MS,
-    socketTimeout: SILENT_MS,
-    disconnectTimeout: WAIT_MS,
+    connectTimeout: silent_ms,
+    socketTimeout: silent_ms,
+    disconnectTimeout: wait_ms,
     // Many servers lose Redis at once; they need not all come back at once.
     retryStrategy: (times) => Math.min(50 * 2 ** times, 1000) * (0.5 + Math.random() / 2),
   });
@@ -47,7 +50,7 @@ export async function openRedis(url: string, logger: Logger, probe: Question<unk
   async function tryIt(): Promise<void> {
     if (redis.status !== 'ready') return;
     try {
-      await soon(probe(redis));
+      await within(wait_ms, probe(redis));
       find();
     } catch (error) {
       lose(error);
@@ -77,7 +80,7 @@ export async function openRedis(url: string, logger: Logger, probe: Question<unk
   return {
     ask(question) {
       if (state !== 'there') return undefined;
-      return soon(question(redis)).catch((error) => {
+      return within(wait_ms, question(redis)).catch((error) => {
         lose(error);
         return undefined;
       });
@@ -91,11 +94,11 @@ export async function openRedis(url: string, logger: Logger, probe: Question<unk
   };
 }
 
-async function soon<T>(answer: Promise<T>): Promise<T> {
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   // After the timer what lies in the socket is read first: where this process itself was busy, Redis is not to blame.
   const refuse = () => late.reject(because('late'));
-  const timer = setTimeout(() => setImmediate(refuse), WAIT_MS);
+  const timer = setTimeout(() => setImmediate(refuse), ms);
   try {
     return await Promise.race([answer, late.promise]);
   } finally {

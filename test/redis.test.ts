@@ -18,6 +18,8 @@ import { redisMissing, startRedis, type TestRedis } from './support/redis.ts';
 import { openTestConnections, startServer, type TestServer } from './support/server.ts';
 
 const QUOTA = 6;
+/** More than servers have: on a busy machine a Redis that is well may be late. */
+const PATIENCE = { wait_ms: 2000, silent_ms: 3000 };
 const LOST = 'Redis is lost: until it is back, this server counts quotas and keeps answers by itself';
 const BACK = 'Redis is back: quotas and answers are shared again';
 
@@ -51,7 +53,7 @@ describe('servers that share a Redis', { skip: redisMissing, timeout: 120_000 },
 
   async function openPeer(requests = QUOTA, url = redis.url): Promise<Peer> {
     const log = openTestLog();
-    const shared = await openRedis(url, log.logger, probeQuota);
+    const shared = await openRedis(url, log.logger, probeQuota, PATIENCE);
     await shared.known;
     const database = openTestConnections(store.connection);
     const cache = openResultCache(1_000_000, shareResults(shared, 1_000_000));
@@ -192,7 +194,7 @@ describe('servers that share a Redis', { skip: redisMissing, timeout: 120_000 },
 
     test('are not sent beyond what may be sent in a time', async () => {
       const log = openTestLog();
-      const connection = await openRedis(redis.url, log.logger, probeQuota);
+      const connection = await openRedis(redis.url, log.logger, probeQuota, PATIENCE);
       await connection.known;
       const results = shareResults(connection, 10_000);
       for (let position = 1; position <= 20; position++)
@@ -252,7 +254,7 @@ describe('servers that share a Redis', { skip: redisMissing, timeout: 120_000 },
 
     test('that never answers a question is not waited for', async () => {
       const log = openTestLog();
-      const shared = await openRedis(redis.url, log.logger, probeQuota);
+      const shared = await openRedis(redis.url, log.logger, probeQuota, PATIENCE);
       await shared.known;
       assert.equal(await shared.ask(() => new Promise(() => {})), undefined);
       assert.equal(shared.ask(probeQuota), undefined, 'nor asked again until it is back');
@@ -286,7 +288,10 @@ describe('servers that share a Redis', { skip: redisMissing, timeout: 120_000 },
         const right = await openPeer(QUOTA, locked.url.replace('//', '//:correct@'));
         const none = await openPeer(QUOTA, other.url);
         const slow = await openPeer(QUOTA, loading.url);
-        for (const peer of [wrong, right, none, slow]) assert.equal((await peer.get()).left, QUOTA - 1);
+        for (const peer of [wrong, right, none, slow]) {
+          const { status, left, text } = await peer.get();
+          assert.deepEqual([status, left], [200, QUOTA - 1], text);
+        }
         assert.deepEqual(wrong.said(), ['WRONGPASS']);
         assert.deepEqual(right.said(), []);
         assert.deepEqual(none.said(), ['nonsense']);
@@ -321,7 +326,7 @@ describe('servers that share a Redis', { skip: redisMissing, timeout: 120_000 },
       assert.equal((await get()).status, 200);
       await lone.start();
       await until(() => said.includes(BACK));
-      assert.equal(said.split(LOST).length, 2, 'one warning');
+      assert.equal(said.slice(0, said.indexOf(BACK)).split(LOST).length, 2, 'one warning');
       await lone.signal('SIGSTOP');
       assert.equal((await get()).status, 200);
       const ended = once(server, 'exit');
