@@ -31,8 +31,6 @@ export type Database = {
   search(statement: Statement, values?: unknown[]): Promise<Row[]>;
   /** A connection with a transaction begun. */
   begin(): Promise<Session>;
-  /** Whether a transaction could begin and leave a connection for another one. */
-  mayBegin(): boolean;
   onBatch: NonNullable<DatabaseOptions['onBatch']>;
   /** How many connections of each kind there are, and what waits for them. */
   pools(): Record<'read' | 'walk' | 'search' | 'write', { busy: number; idle: number; waiting: number }>;
@@ -189,8 +187,6 @@ export function openDatabase(options: DatabaseOptions): Database {
         release: (broken) => client.release(broken),
       };
     },
-    mayBegin: () =>
-      writers.waitingCount === 0 && writers.totalCount - writers.idleCount + 1 < options.write_connections,
     onBatch: options.onBatch ?? (() => {}),
     pools() {
       const stateOf = ({ totalCount, idleCount, waitingCount }: pg.Pool, queued = 0) => ({

@@ -48,8 +48,7 @@ type Waiting = {
   resolve: (outcome: Outcome) => void;
   reject: (error: unknown) => void;
 };
-/** `gathering`: a batch is being put together or decided upon. `running`: batches that have begun and not ended. */
-type Lane = { waiting: Waiting[]; gathering: boolean; running: number };
+type Lane = { waiting: Waiting[]; busy: boolean };
 
 /** How many writes one transaction takes at most: enough to make its cost per write small, few enough that one who comes next waits little. */
 const BATCH = 500;
@@ -65,7 +64,7 @@ export function writeCustomer(database: Database, workspace_id: number, write: W
     const lane = laneOf(database, workspace_id);
     if (lane.waiting.length >= WAITING_MOST && write.request_id !== null) throw overloaded();
     lane.waiting.push({ write, request: currentRequest(), resolve, reject });
-    startNext(database, workspace_id, lane);
+    if (!lane.busy) void drain(database, workspace_id, lane);
   });
 }
 
@@ -77,67 +76,45 @@ function laneOf(database: Database, workspace_id: number): Lane {
   }
   let lane = workspaces.get(workspace_id);
   if (!lane) {
-    lane = { waiting: [], gathering: false, running: 0 };
+    lane = { waiting: [], busy: false };
     workspaces.set(workspace_id, lane);
   }
   return lane;
 }
 
-/**
- * Starts a batch of what waits. While one is being written the next one already begins, as long as that takes no
- * connection from another workspace: it waits for the lock where PostgreSQL hands it over, and not a round trip away.
- */
-function startNext(database: Database, workspace_id: number, lane: Lane): void {
-  if (lane.gathering || lane.waiting.length === 0 || lane.running > 1) return;
-  if (lane.running === 1 && !database.mayBegin()) return;
-  lane.gathering = true;
-  lane.running++;
-  // Requests that arrive in the same turn of the event loop, those just answered with a batch before among them, join.
-  setImmediate(async () => {
+async function drain(database: Database, workspace_id: number, lane: Lane): Promise<void> {
+  lane.busy = true;
+  while (lane.waiting.length > 0) {
+    // Requests that arrive in the same turn of the event loop, those just answered with the batch before among them, join.
+    await new Promise(setImmediate);
     const batch = lane.waiting.splice(0, BATCH);
-    const gathered = (deferred: Waiting[]) => {
-      lane.waiting.unshift(...deferred);
-      lane.gathering = false;
-      startNext(database, workspace_id, lane);
-    };
-    let sent = false;
-    await settle(database, workspace_id, batch, (deferred) => {
-      sent = true;
-      gathered(deferred);
-    });
-    lane.running--;
-    if (sent) startNext(database, workspace_id, lane);
-    else gathered([]);
-  });
+    lane.waiting.unshift(...(await settle(database, workspace_id, batch)));
+  }
+  lane.busy = false;
 }
 
-/** Runs one batch and answers its writes; `onSent` hears which of them must wait for another one. Never rejects. */
-async function settle(
-  database: Database,
-  workspace_id: number,
-  batch: Waiting[],
-  onSent: (deferred: Waiting[]) => void,
-): Promise<void> {
-  let own = batch;
+/** Runs one batch and answers its writes; gives back those that must wait for the next one. */
+async function settle(database: Database, workspace_id: number, batch: Waiting[]): Promise<Waiting[]> {
+  let decisions: Decision[];
   try {
-    const writes = batch.map((waiting) => waiting.write);
     const requests = batch.map((waiting) => waiting.request);
-    const decisions = await inBatch(requests, () =>
-      runBatch(database, workspace_id, writes, (made) => {
-        own = batch.filter((_, index) => !('deferred' in made[index]!));
-        onSent(batch.filter((_, index) => 'deferred' in made[index]!));
-      }),
-    );
-    decisions.forEach((decision, index) => {
-      answer(database, workspace_id, batch[index]!, decision);
-    });
+    const writes = batch.map((waiting) => waiting.write);
+    decisions = await inBatch(requests, () => runBatch(database, workspace_id, writes));
   } catch (error) {
     // An unforeseen fault of one must not fail its neighbours: each is tried alone. Where the database is away or stuck
     // that would only have the last wait for as many timeouts as there are writes.
-    if (batch.length > 1 && asProblem(error).status !== 503)
-      for (const waiting of own) await settle(database, workspace_id, [waiting], () => {});
-    else for (const waiting of own) waiting.reject(error);
+    if (batch.length > 1 && asProblem(error).status !== 503) {
+      const left: Waiting[] = [];
+      for (const waiting of batch) left.push(...(await settle(database, workspace_id, [waiting])));
+      return left;
+    }
+    for (const waiting of batch) waiting.reject(error);
+    return [];
   }
+  decisions.forEach((decision, index) => {
+    answer(database, workspace_id, batch[index]!, decision);
+  });
+  return batch.filter((_, index) => 'deferred' in decisions[index]!);
 }
 
 function answer(database: Database, workspace_id: number, waiting: Waiting, decision: Decision): void {
@@ -156,12 +133,7 @@ const counts = new WeakMap<Database, number>();
 /** Rows written through this database since the start. */
 export const written = (database: Database) => counts.get(database) ?? 0;
 
-async function runBatch(
-  database: Database,
-  workspace_id: number,
-  writes: Write[],
-  onSent: (decisions: Decision[]) => void,
-): Promise<Decision[]> {
+async function runBatch(database: Database, workspace_id: number, writes: Write[]): Promise<Decision[]> {
   const reads = readsFor(workspace_id, writes);
   const { answer } = await writeUnderLock(
     database,
@@ -171,7 +143,6 @@ async function runBatch(
       const rows = Object.fromEntries(reads.map((read, index) => [read.of, found[index]]));
       return decide(workspace_id, ledger, writes, rows);
     },
-    onSent,
   );
   counts.set(database, written(database) + writes.length);
   return answer;

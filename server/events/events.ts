@@ -43,15 +43,13 @@ export type Plan<Answer> = {
 /**
  * One write of a workspace, in one transaction and two flushes: takes the ledger's lock and reads; lets `decide` work
  * out, with the lock held and so with no other writer about, what to change; writes that, its events and the ledger,
- * and commits. `onSent` hears the answer when all of this is on its way, and only PostgreSQL has still to do its part.
- * Throws `outcome_unknown` when the answer to COMMIT was lost and could not be found out.
+ * and commits. Throws `outcome_unknown` when the answer to COMMIT was lost and could not be found out.
  */
 export async function writeUnderLock<Answer>(
   database: Database,
   workspace_id: number,
   reads: Ask[],
   decide: (ledger: Ledger, found: Row[][]) => Plan<Answer>,
-  onSent: (answer: Answer) => void = () => {},
 ): Promise<{ answer: Answer; position: number }> {
   const session = await database.begin();
   const asked = performance.now();
@@ -82,7 +80,6 @@ export async function writeUnderLock<Answer>(
     }
     if (plan.events.length > 0) sent.push(append(session, workspace_id, ledger, plan));
     const committed = session.commit();
-    onSent(plan.answer);
     await Promise.all([...sent, committed]);
     if (!(await committed)) throw new Error('PostgreSQL rolled the transaction back.');
     session.release();
