@@ -10,6 +10,9 @@ import { type Asking, ask, filters, searchClasses, searches } from './questions.
 import { figure, percentile, rounded, table } from './report.ts';
 import { startTarget, type Target } from './targets.ts';
 
+// Every page is asked for more than once, and none may be answered from memory.
+process.env.CLIENTELE_CACHE_BYTES = '0';
+
 const help = `node bench/latency.ts [options]
   --prepare none           or one of ${Object.keys(preparations).slice(1).join(', ')}
   --tables search,filter

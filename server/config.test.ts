@@ -103,6 +103,7 @@ describe('where values come from', () => {
       DATABASE_URL: 'postgres://ada:secret@db/crm',
       CLIENTELE_LOG_LEVEL: 'silent',
       REDIS_URL: 'rediss://:secret@cache:6380/1',
+      CLIENTELE_CACHE_BYTES: '0',
       CLIENTELE_METRICS_TOKEN: 'a-token-for-metrics',
       CLIENTELE_METRICS_PORT: '9400',
       CLIENTELE_RATE_LIMIT: '100/60',
@@ -124,6 +125,7 @@ describe('where values come from', () => {
     assert.equal(config.database.url, 'postgres://ada:secret@db/crm');
     assert.equal(config.log.level, 'silent');
     assert.equal(config.redis.url, 'rediss://:secret@cache:6380/1');
+    assert.equal(config.cache.bytes, 0);
     assert.deepEqual(config.metrics, { token: 'a-token-for-metrics', port: 9400 });
     assert.deepEqual(config.rate_limit, { requests: 100, seconds: 60 });
     assert.deepEqual(config.tracing, {

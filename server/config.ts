@@ -237,6 +237,7 @@ export const settings = [
   },
   {
     key: 'cache.bytes',
+    variable: 'CLIENTELE_CACHE_BYTES',
     kind: wholeNumber(0, max31Bits),
     default: 16_777_216,
     description:
