@@ -64,7 +64,7 @@ describe('where values come from', () => {
         statement_timeout_ms: 10_000,
         connect_timeout_ms: 5_000,
       },
-      cache: { bytes: 16_777_216 },
+      cache: { bytes: 8_388_608 },
       redis: { url: undefined },
       metrics: { token: undefined, port: undefined },
       tracing: {

@@ -239,7 +239,7 @@ export const settings = [
     key: 'cache.bytes',
     variable: 'CLIENTELE_CACHE_BYTES',
     kind: wholeNumber(0, max31Bits),
-    default: 16_777_216,
+    default: 8_388_608,
     description:
       'Memory for answers to lists and searches, kept while nothing in their workspace changes. 0 keeps none.',
   },

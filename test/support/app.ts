@@ -20,7 +20,7 @@ export function appOptions(overrides: Partial<AppOptions> = {}): AppOptions {
     metrics: openMetrics(),
     metrics_token: undefined,
     tracing: null,
-    cache: openResultCache(16_777_216),
+    cache: openResultCache(8_388_608),
     logger: pino({ level: process.env.TEST_LOG ?? 'silent' }),
     ...overrides,
   };
