@@ -29,6 +29,8 @@ export type Database = {
   walk(statement: Statement, values?: unknown[]): Promise<Row[]>;
   /** A read that may take tens of milliseconds, and sort. */
   search(statement: Statement, values?: unknown[]): Promise<Row[]>;
+  /** Throws where a search of the workspace would be refused, before anything is read in vain. */
+  checkSearch(workspace_id: number): void;
   /** A connection with a transaction begun. */
   begin(): Promise<Session>;
   onBatch: NonNullable<DatabaseOptions['onBatch']>;
@@ -173,6 +175,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     search(statement, values) {
       sent++;
       return onOne(searchers, statement, values);
+    },
+    checkSearch(workspace_id) {
+      if (searchers.queue.isFull(workspace_id)) throw overloaded();
     },
     async begin() {
       const client = await connect(writers);

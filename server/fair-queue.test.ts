@@ -56,6 +56,28 @@ test('beyond the bounds it is refused at once, and nothing is begun', async () =
   assert.deepEqual(begun, ['a']);
 });
 
+test('a burst is served to its end; where the queue never empties, those who waited long are refused', async () => {
+  let now = 0;
+  const { queue, begun, ask, endOne } = bench({ at_once: 1, at_once_each: 1, now: () => now });
+  const burst = [ask('a'), ask('a'), ask('a')];
+  now = 200;
+  await endOne();
+  await endOne();
+  await endOne();
+  await Promise.all(burst);
+  const first = ask('b');
+  const late = ask('b');
+  late.catch(() => {});
+  now = 500;
+  const fresh = ask('b');
+  await endOne();
+  await assert.rejects(late, /full/);
+  await endOne();
+  await Promise.all([first, fresh]);
+  assert.deepEqual(begun, ['a', 'a', 'a', 'b', 'b']);
+  assert.equal(queue.waiting, 0);
+});
+
 test('a failure ends a turn as well', async () => {
   const { queue } = bench({ at_once: 1, at_once_each: 1 });
   await assert.rejects(

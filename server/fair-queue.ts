@@ -7,6 +7,8 @@ export type FairQueue = {
    * of all owners' together.
    */
   run<Result>(owner: unknown, work: () => Promise<Result>): Promise<Result>;
+  /** Whether more of the owner's would be refused. */
+  isFull(owner: unknown): boolean;
   readonly waiting: number;
 };
 
@@ -18,15 +20,27 @@ export type FairQueueOptions = {
   waiting: number;
   waiting_each: number;
   full(): Error;
+  /** Milliseconds that never run backwards. */
+  now?(): number;
 };
 
-type Owner = { running: number; waiting: (() => void)[] };
+/**
+ * Where works have been waiting for `STANDING_MS` without a pause, more comes than can be done, and those that have waited
+ * for more than `WAIT_MS` are refused when their turn comes; a burst is served to its end. After CoDel (RFC 8289).
+ */
+const STANDING_MS = 250;
+const WAIT_MS = 50;
+
+type Waiting = { since: number; begin(): void; refuse(): void };
+type Owner = { running: number; waiting: Waiting[] };
 
 export function openFairQueue(options: FairQueueOptions): FairQueue {
+  const { now = () => performance.now() } = options;
   // Owners with work running or waiting, in the order of their turns.
   const owners = new Map<unknown, Owner>();
   let running = 0;
   let waiting = 0;
+  let standingSince = 0;
 
   function start(owner: Owner, begin: () => void): void {
     running++;
@@ -37,23 +51,43 @@ export function openFairQueue(options: FairQueueOptions): FairQueue {
   function next(): void {
     for (const [name, owner] of owners) {
       if (running >= options.at_once) return;
-      if (owner.waiting.length === 0 || owner.running >= options.at_once_each) continue;
+      if (owner.running >= options.at_once_each) continue;
+      refuseLate(owner);
+      if (owner.waiting.length === 0) {
+        if (owner.running === 0) owners.delete(name);
+        continue;
+      }
       waiting--;
       // Behind the others now; the walk comes past again.
       owners.delete(name);
       owners.set(name, owner);
-      start(owner, owner.waiting.shift()!);
+      start(owner, owner.waiting.shift()!.begin);
     }
   }
+
+  function refuseLate(owner: Owner): void {
+    const at = now();
+    if (at - standingSince <= STANDING_MS) return;
+    while (owner.waiting.length > 0 && at - owner.waiting[0]!.since > WAIT_MS) {
+      waiting--;
+      owner.waiting.shift()!.refuse();
+    }
+  }
+
+  const isFull = (name: unknown) =>
+    waiting >= options.waiting || (owners.get(name)?.waiting.length ?? 0) >= options.waiting_each;
 
   async function run<Result>(name: unknown, work: () => Promise<Result>): Promise<Result> {
     const owner: Owner = owners.get(name) ?? { running: 0, waiting: [] };
     owners.set(name, owner);
     if (running < options.at_once && owner.running < options.at_once_each) start(owner, () => {});
-    else if (waiting >= options.waiting || owner.waiting.length >= options.waiting_each) throw options.full();
+    else if (isFull(name)) throw options.full();
     else {
-      waiting++;
-      await new Promise<void>((begin) => owner.waiting.push(begin));
+      const since = now();
+      if (waiting++ === 0) standingSince = since;
+      await new Promise<void>((begin, reject) =>
+        owner.waiting.push({ since, begin, refuse: () => reject(options.full()) }),
+      );
     }
     try {
       return await work();
@@ -67,6 +101,7 @@ export function openFairQueue(options: FairQueueOptions): FairQueue {
 
   return {
     run,
+    isFull,
     get waiting() {
       return waiting;
     },

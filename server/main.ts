@@ -88,6 +88,12 @@ async function connectionOf(config: Config, role: 'server' | 'tool', log: (line:
   return { place: directory, connection: embedded.connection, release: embedded.release, lost: embedded.lost };
 }
 
+/**
+ * Connections that wait to be accepted, as far as the system allows. With Node's 511 a sudden thousand loses some, whose
+ * callers try again after a second, and after three.
+ */
+const BACKLOG = 4096;
+
 export type Serving = { url: string; place: string; close(): Promise<void> };
 
 /** Starts serving. Throws a StartError where the port or the database is not to be had. */
@@ -171,7 +177,8 @@ export async function answer(config: Config, database: Database, metrics: Metric
   const connections = watchConnections(app.server);
   try {
     await redis?.known;
-    await listening(app.listen({ host: server.host, port: server.port }), server.host, server.port, 'PORT');
+    const started = app.listen({ host: server.host, port: server.port, backlog: BACKLOG });
+    await listening(started, server.host, server.port, 'PORT');
   } catch (error) {
     await app.close();
     redis?.close();

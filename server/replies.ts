@@ -28,9 +28,12 @@ export function problemOf(error: unknown): Problem {
   return asProblem(error);
 }
 
+/** 503s that are meant: the request's own line tells of them. */
+const REFUSALS = new Set(['draining', 'overloaded']);
+
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
-  // Work that was cancelled because nobody waits for it any more is no failure; nor is being stopped.
-  if (problem.status >= 500 && problem.code !== 'draining' && !reply.raw.closed)
+  // Work that was cancelled because nobody waits for it any more is no failure; nor is what the server refuses by itself.
+  if (problem.status >= 500 && !REFUSALS.has(problem.code) && !reply.raw.closed)
     request.log.error(
       { request_id: request.id, route: request.routeOptions.url, err: loggable(problem.cause ?? problem) },
       problem.message,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createKey, findWorkspace, systemActor } from '#server/access/access.ts';
-import { type Load, startLoad } from './support/load.ts';
+import { type Load, underLoad } from './support/load.ts';
 import { until } from './support/process.ts';
 import { openProxy, postgresAt, type TestProxy } from './support/proxy.ts';
 import { openTestDatabase, type TestDatabase } from './support/server.ts';
@@ -30,20 +30,7 @@ after(async () => {
   await opened?.drop();
 });
 
-async function under(fault: (load: Load) => Promise<void>): Promise<void> {
-  const load = startLoad(server, key);
-  try {
-    await load.more('acknowledged', 50);
-    await fault(load);
-    await load.more('acknowledged', 50);
-  } finally {
-    await load.stop();
-  }
-  await load.check();
-  assert.equal(server.isAlive(), true);
-  await until(async () => (await get('/readyz')).status === 200, 'that it is ready');
-  assert.equal((await get('/api/customers?search=load')).status, 200);
-}
+const under = (fault: (load: Load) => Promise<void>) => underLoad(server, key, fault);
 
 const get = (path: string) =>
   fetch(server.url + path, { headers: { authorization: `Bearer ${key}` }, signal: AbortSignal.timeout(30_000) });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { USER } from '#server/cluster.ts';
-import { type Load, startLoad } from './support/load.ts';
+import { type Load, underLoad } from './support/load.ts';
 import { until } from './support/process.ts';
 import { makeKey, postmasterOf, processesOf, type ServerProcess, startProcess } from './support/server-process.ts';
 
@@ -27,21 +27,7 @@ after(async () => {
   await rm(data, { recursive: true, force: true });
 });
 
-/** Writes before, during and after the fault, and holds what was told against what is there; the server is the one that began. */
-async function under(fault: (load: Load) => Promise<void>): Promise<void> {
-  const load = startLoad(server, key);
-  try {
-    await load.more('acknowledged', 50);
-    await fault(load);
-    await load.more('acknowledged', 50);
-  } finally {
-    await load.stop();
-  }
-  await load.check();
-  assert.equal(server.isAlive(), true);
-  await until(async () => (await get('/readyz')).status === 200, 'that it is ready');
-  assert.equal((await get('/api/customers?search=load')).status, 200);
-}
+const under = (fault: (load: Load) => Promise<void>) => underLoad(server, key, fault);
 
 const get = (path: string) => fetch(server.url + path, { headers: { authorization: `Bearer ${key}` } });
 

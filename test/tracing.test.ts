@@ -100,7 +100,7 @@ describe('the trace of a request', () => {
   }
 
   const traceOf = (name: string) => {
-    const line = log.lines().find(({ request_id, msg }) => request_id === requests.get(name) && msg === 'Request');
+    const line = log.lines().find((entry) => entry.request_id === requests.get(name) && 'status' in entry);
     assert.ok(line, name);
     const spans = collector.spans.filter(({ trace_id }) => trace_id === line.trace_id);
     return { line, spans, root: spans.find(({ kind }) => kind === 2)! };

@@ -100,6 +100,7 @@ async function planOf(list: List, known?: LedgerState): Promise<Rows & Count & {
   const ranged = created_at !== undefined || updated_at !== undefined;
   if (plain && (!ranged || (byTime && !other))) return plainPage(list, ranged);
 
+  if (words.length > 0) database.checkSearch(workspace_id);
   // Read before the rows: a page may then be newer than its position says, never older.
   const ledger = known ?? (await readLedger(database, workspace_id));
   const { position } = ledger;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogEvent } from '#contract/events.ts';
 import { until } from './process.ts';
+import type { ServerProcess } from './server-process.ts';
 
 export type Load = {
   /** Emails of customers by what was answered: 201; 503 that says that nothing has changed; no answer, or 503 that says so. */
@@ -109,4 +110,26 @@ async function readEmails(url: string, key: string): Promise<Map<string, number>
       there.set(email, (there.get(email) ?? 0) + 1);
     }
   }
+}
+
+/** Writes before, during and after a fault, and holds what was told against what is there; the server is the one that began. */
+export async function underLoad(
+  server: ServerProcess,
+  key: string,
+  fault: (load: Load) => Promise<void>,
+): Promise<void> {
+  const get = (path: string) =>
+    fetch(server.url + path, { headers: { authorization: `Bearer ${key}` }, signal: AbortSignal.timeout(HANGS_MS) });
+  const load = startLoad(server, key);
+  try {
+    await load.more('acknowledged', 50);
+    await fault(load);
+    await load.more('acknowledged', 50);
+  } finally {
+    await load.stop();
+  }
+  await load.check();
+  assert.equal(server.isAlive(), true);
+  await until(async () => (await get('/readyz')).status === 200, 'that it is ready');
+  assert.equal((await get('/api/customers?search=load')).status, 200);
 }
