@@ -200,7 +200,7 @@ describe('changing', () => {
     const path = `/api/customers/${customer.id}`;
     const first = await server.call('PATCH', path, { last_name: 'One' }, { 'if-match': '"1"' });
     assert.equal(first.status, 200);
-    for (const tag of ['"1"', 'W/"2"', '"x"']) {
+    for (const tag of ['"1"', 'W/"2"', '"02"', '"x"']) {
       const stale = await server.call('PATCH', path, { last_name: 'Two' }, { 'if-match': tag });
       assert.equal(stale.status, 412, tag);
     }

@@ -191,7 +191,7 @@ function readIfMatch(header: string | undefined): number[] | undefined {
   const tags = header.split(',').map((tag) => tag.trim());
   if (!tags.every((tag) => /^(W\/)?"[\x21\x23-\x7e]*"$/.test(tag)))
     throw invalid([{ pointer: 'If-Match', code: 'invalid_header', detail: 'If-Match must be an ETag, such as "3".' }]);
-  return tags.map((tag) => (/^"\d{1,9}"$/.test(tag) ? Number(tag.slice(1, -1)) : -1));
+  return tags.map((tag) => (/^"[1-9]\d{0,8}"$/.test(tag) ? Number(tag.slice(1, -1)) : -1));
 }
 
 /** Whether If-None-Match names this tag, compared weakly (RFC 9110, section 13.1.2). */
