@@ -78,7 +78,7 @@ function start(command: string, args: string[], env: NodeJS.ProcessEnv) {
   return child;
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

@@ -56,11 +56,9 @@ export async function sendAtRate(
       connection.text += text;
       const status = completeStatus(connection.text);
       if (status === 0) return;
-      const closes = /\r\nconnection: close/i.test(connection.text);
       connection.text = '';
       settle(connection, status);
-      if (closes) socket.destroy();
-      else next(connection);
+      next(connection);
     });
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -136,9 +134,9 @@ function completeStatus(text: string): number {
   if (head < 0) return 0;
   const status = Number(text.slice(9, 12));
   if (status === 304 || status === 204) return status;
-  const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, head + 2))?.[1];
-  if (length === undefined) throw new Error(`an answer came without Content-Length: ${text.slice(0, 300)}`);
-  return text.length >= head + 4 + Number(length) ? status : 0;
+  const at = text.indexOf('content-length: ');
+  if (at < 0 || at > head) throw new Error(`an answer came without Content-Length: ${text.slice(0, 300)}`);
+  return text.length >= head + 4 + Number.parseInt(text.slice(at + 16, at + 24), 10) ? status : 0;
 }
 
 /** A call as it goes over the wire; one with a running number is made anew each time. */

@@ -9,6 +9,7 @@ import { randomNumbers, terms } from './dataset.ts';
 import { machineSpeed, peakMemory } from './machine.ts';
 import { type Outcome, sendAtRate } from './open-loop.ts';
 import { openPostgres, postgresOptions } from './postgres.ts';
+import { startProxy } from './proxy.ts';
 import { median, percentile, table } from './report.ts';
 import { scenarios, tryOut } from './scenarios.ts';
 import { customers, startTarget, type Target } from './targets.ts';
@@ -22,6 +23,7 @@ const help = `node bench/overload.ts [options]
   --duration 4             seconds of each run
   --kinds retrieve,create,search
   --parts overload,flood
+  --proxy 32/15            HAProxy before the server: so many requests at once, the others wait so many ms and are refused
   --rows 1000000
   --directory FOLDER, --postgres URL   as for bench/run.ts
 Server and PostgreSQL get all cores but one, the client the last: neither then has its speed from the other's idleness.`;
@@ -33,6 +35,7 @@ const { values: options } = parseArgs({
     duration: { type: 'string', default: '4' },
     kinds: { type: 'string', default: 'retrieve,create,search' },
     parts: { type: 'string', default: 'overload,flood' },
+    proxy: { type: 'string' },
     rows: { type: 'string', default: '1000000' },
     help: { type: 'boolean' },
   },
@@ -65,6 +68,14 @@ const target = await startTarget('clientele', database.url);
 closing.defer(target.stop);
 pin(target.pid, others);
 pin(process.pid, `${last}`);
+let port = target.port;
+if (options.proxy) {
+  const [at_once, queue_ms] = options.proxy.split('/').map(Number) as [number, number];
+  const proxy = await startProxy(target.port, { at_once, queue_ms });
+  closing.defer(proxy.stop);
+  pin(proxy.pid, `${last}`);
+  port = proxy.port;
+}
 
 for (const part of options.parts.split(','))
   console.log(part === 'flood' ? await floods(target) : await overloads(target));
@@ -77,10 +88,10 @@ async function overloads(target: Target): Promise<string> {
     const found: { most: Outcome; calm: Outcome; past: Outcome; speed: number }[] = [];
     for (const round of rounds) {
       const load = await loadOf(target, kind, round);
-      await sendAtRate(target.port, load, { rate: 0, at_once, seconds: 2 });
-      const most = await sendAtRate(target.port, load, { rate: 0, at_once, seconds });
-      const calm = await sendAtRate(target.port, load, { rate: most.good_per_second * 0.8, seconds });
-      const past = await sendAtRate(target.port, load, { rate: most.good_per_second * times, seconds });
+      await sendAtRate(port, load, { rate: 0, at_once, seconds: 2 });
+      const most = await sendAtRate(port, load, { rate: 0, at_once, seconds });
+      const calm = await sendAtRate(port, load, { rate: most.good_per_second * 0.8, seconds });
+      const past = await sendAtRate(port, load, { rate: most.good_per_second * times, seconds });
       found.push({ most, calm, past, speed: machineSpeed() });
       console.error(kind, round, ...[most, calm, past].map(inShort));
     }
@@ -113,12 +124,12 @@ async function floods(target: Target): Promise<string> {
     const found: { alone: number; beside: number; refused: number; flood: Outcome }[] = [];
     for (const round of rounds) {
       const flood = await loadOf(target, kind, 100 + round);
-      const most = await sendAtRate(target.port, other, { rate: 0, at_once: 32, seconds: 2 });
+      const most = await sendAtRate(port, other, { rate: 0, at_once: 32, seconds: 2 });
       const calm = { rate: most.good_per_second / 5, seconds };
-      const alone = await sendAtRate(target.port, other, calm);
+      const alone = await sendAtRate(port, other, calm);
       const [beside, flooding] = await Promise.all([
-        sendAtRate(target.port, other, calm),
-        sendAtRate(target.port, flood, { rate: 0, at_once: 64, seconds }),
+        sendAtRate(port, other, calm),
+        sendAtRate(port, flood, { rate: 0, at_once: 64, seconds }),
       ]);
       found.push({
         alone: percentile(alone.good_ms, 99),
