@@ -78,6 +78,19 @@ test('a burst is served to its end; where the queue never empties, those who wai
   assert.equal(queue.waiting, 0);
 });
 
+test('who waits because of others is not refused for it', async () => {
+  let now = 0;
+  const { ask, endOne } = bench({ at_once: 1, at_once_each: 1, now: () => now });
+  const flood = [ask('much'), ask('much'), ask('much')].map((asked) => asked.catch(() => 'refused'));
+  now = 200;
+  const little = ask('little');
+  now = 300;
+  await endOne();
+  await endOne();
+  await little;
+  assert.deepEqual(await Promise.all(flood), [undefined, 'refused', 'refused']);
+});
+
 test('a failure ends a turn as well', async () => {
   const { queue } = bench({ at_once: 1, at_once_each: 1 });
   await assert.rejects(

@@ -25,14 +25,15 @@ export type FairQueueOptions = {
 };
 
 /**
- * Where works have been waiting for `STANDING_MS` without a pause, more comes than can be done, and those that have waited
- * for more than `WAIT_MS` are refused when their turn comes; a burst is served to its end. After CoDel (RFC 8289).
+ * Where works of an owner have been waiting for `STANDING_MS` without a pause, it asks for more than it can get, and those
+ * that have waited for more than `WAIT_MS` are refused when their turn comes; a burst is served to its end. After CoDel (RFC 8289).
  */
 const STANDING_MS = 250;
 const WAIT_MS = 50;
 
 type Waiting = { since: number; begin(): void; refuse(): void };
-type Owner = { running: number; waiting: Waiting[] };
+/** `standingSince`: when something of it last began to wait with nothing before it. */
+type Owner = { running: number; waiting: Waiting[]; standingSince: number };
 
 export function openFairQueue(options: FairQueueOptions): FairQueue {
   const { now = () => performance.now() } = options;
@@ -40,7 +41,6 @@ export function openFairQueue(options: FairQueueOptions): FairQueue {
   const owners = new Map<unknown, Owner>();
   let running = 0;
   let waiting = 0;
-  let standingSince = 0;
 
   function start(owner: Owner, begin: () => void): void {
     running++;
@@ -67,7 +67,7 @@ export function openFairQueue(options: FairQueueOptions): FairQueue {
 
   function refuseLate(owner: Owner): void {
     const at = now();
-    if (at - standingSince <= STANDING_MS) return;
+    if (at - owner.standingSince <= STANDING_MS) return;
     while (owner.waiting.length > 0 && at - owner.waiting[0]!.since > WAIT_MS) {
       waiting--;
       owner.waiting.shift()!.refuse();
@@ -78,13 +78,14 @@ export function openFairQueue(options: FairQueueOptions): FairQueue {
     waiting >= options.waiting || (owners.get(name)?.waiting.length ?? 0) >= options.waiting_each;
 
   async function run<Result>(name: unknown, work: () => Promise<Result>): Promise<Result> {
-    const owner: Owner = owners.get(name) ?? { running: 0, waiting: [] };
+    const owner: Owner = owners.get(name) ?? { running: 0, waiting: [], standingSince: 0 };
     owners.set(name, owner);
     if (running < options.at_once && owner.running < options.at_once_each) start(owner, () => {});
     else if (isFull(name)) throw options.full();
     else {
       const since = now();
-      if (waiting++ === 0) standingSince = since;
+      if (owner.waiting.length === 0) owner.standingSince = since;
+      waiting++;
       await new Promise<void>((begin, reject) =>
         owner.waiting.push({ since, begin, refuse: () => reject(options.full()) }),
       );
