@@ -60,7 +60,7 @@ test('a burst is served to its end; where the queue never empties, those who wai
   let now = 0;
   const { queue, begun, ask, endOne } = bench({ at_once: 1, at_once_each: 1, now: () => now });
   const burst = [ask('a'), ask('a'), ask('a')];
-  now = 200;
+  now = 400;
   await endOne();
   await endOne();
   await endOne();
@@ -68,7 +68,7 @@ test('a burst is served to its end; where the queue never empties, those who wai
   const first = ask('b');
   const late = ask('b');
   late.catch(() => {});
-  now = 500;
+  now = 1000;
   const fresh = ask('b');
   await endOne();
   await assert.rejects(late, /full/);
@@ -82,9 +82,9 @@ test('who waits because of others is not refused for it', async () => {
   let now = 0;
   const { ask, endOne } = bench({ at_once: 1, at_once_each: 1, now: () => now });
   const flood = [ask('much'), ask('much'), ask('much')].map((asked) => asked.catch(() => 'refused'));
-  now = 200;
-  const little = ask('little');
   now = 300;
+  const little = ask('little');
+  now = 600;
   await endOne();
   await endOne();
   await little;

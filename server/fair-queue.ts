@@ -28,8 +28,8 @@ export type FairQueueOptions = {
  * Where works of an owner have been waiting for `STANDING_MS` without a pause, it asks for more than it can get, and those
  * that have waited for more than `WAIT_MS` are refused when their turn comes; a burst is served to its end. After CoDel (RFC 8289).
  */
-const STANDING_MS = 250;
-const WAIT_MS = 50;
+const STANDING_MS = 500;
+const WAIT_MS = 250;
 
 type Waiting = { since: number; begin(): void; refuse(): void };
 /** `standingSince`: when something of it last began to wait with nothing before it. */
