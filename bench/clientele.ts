@@ -21,6 +21,13 @@ export function clienteleEnv(url: string) {
   return { DATABASE_URL: url, CLIENTELE_ENV: 'production', CLIENTELE_RATE_LIMIT: '100000000/60' };
 }
 
+/** The header of a new editor's key of a workspace. */
+export async function authorize(env: NodeJS.ProcessEnv, workspace: string) {
+  const grant = ['keys', 'create', '--workspace', workspace, '--role', 'editor', '--name', 'bench'];
+  const { stdout } = await run(process.execPath, [cli, ...grant], env);
+  return { authorization: `Bearer ${stdout.trim()}` };
+}
+
 /** Imports the first customers of the data set into an empty database. Gives the time and memory of the import alone. */
 export async function importDataset(url: string, count: number) {
   const folder = await mkdtemp(join(tmpdir(), 'clientele-import-'));

@@ -1,8 +1,7 @@
 // Requests at a fixed rate, whether or not the server keeps up, as callers who know nothing of each other make them. A
 // client that waits for its answers asks less the slower they come, and so never sees an overload.
 import { createConnection, type Socket } from 'node:net';
-import type { Load } from './wrk.ts';
-import { numbered } from './wrk.ts';
+import { type Load, numbered } from './wrk.ts';
 
 export type Outcome = {
   /** Answers a second with an expected status, and how long they took from the moment they were due, in ms. */
@@ -24,18 +23,21 @@ const LATE_MS = 5000;
 /** Answers to what was due in the first second are not counted: how the server takes a sudden change is another question. */
 const LEAD_MS = 1000;
 
-/** Sends the load's calls in turn at `rate` a second for some seconds. With `rate` 0, `at_once` are always under way instead. */
-export async function sendAtRate(
+/** `since`: when the request that is under way was due; 0: none is. */
+type Connection = { socket: Socket; since: number; text: string };
+
+/** Sends the load's calls in turn for some seconds: `rate` a second, or so that `at_once` are always under way. */
+export async function sendFor(
   port: number,
   load: Load,
-  { rate, at_once = 0, seconds }: { rate: number; at_once?: number; seconds: number },
+  { rate = 0, at_once = 0, seconds }: { rate?: number; at_once?: number; seconds: number },
 ): Promise<Outcome> {
   const calls = load.calls.map((call) => bytesOf(load, call));
   const idle: Connection[] = [];
   const all = new Set<Connection>();
   const due: number[] = [];
   const times = { good: [] as number[], refused: [] as number[] };
-  const counts = { good: 0, refused: 0, failed: 0 };
+  const counts = { good: 0, refused: 0 };
   let failed = 0;
   let sent = 0;
   let sentBefore = 0;
@@ -43,8 +45,6 @@ export async function sendAtRate(
   const begin = performance.now();
   const counted = begin + LEAD_MS;
   const end = counted + seconds * 1000;
-
-  type Connection = { socket: Socket; since: number; text: string };
 
   function connect(): void {
     const socket = createConnection({ port, host: '127.0.0.1', noDelay: true });
@@ -75,13 +75,15 @@ export async function sendAtRate(
     connection.since = 0;
     open--;
     const kind = load.expect.includes(status) ? 'good' : status === 503 || status === 429 ? 'refused' : 'failed';
-    if (now >= counted && now < end) counts[kind]++;
     if (kind === 'failed') failed++;
-    else if (since >= counted) times[kind].push(now - since);
+    else {
+      if (now >= counted && now < end) counts[kind]++;
+      if (since >= counted) times[kind].push(now - since);
+    }
   }
 
   function next(connection: Connection): void {
-    const since = rate === 0 && performance.now() < end ? performance.now() : due.shift();
+    const since = at_once > 0 && performance.now() < end ? performance.now() : due.shift();
     if (since === undefined) idle.push(connection);
     else send(connection, since);
   }

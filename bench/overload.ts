@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { run } from './children.ts';
-import { cli, clienteleEnv } from './clientele.ts';
+import { authorize, cli, clienteleEnv } from './clientele.ts';
 import { copyLoaded } from './databases.ts';
 import { randomNumbers, terms } from './dataset.ts';
 import { machineSpeed, peakMemory } from './machine.ts';
-import { type Outcome, sendAtRate } from './open-loop.ts';
+import { type Outcome, sendFor } from './open-loop.ts';
 import { openPostgres, postgresOptions } from './postgres.ts';
 import { startProxy } from './proxy.ts';
 import { median, percentile, table } from './report.ts';
@@ -88,10 +88,10 @@ async function overloads(target: Target): Promise<string> {
     const found: { most: Outcome; calm: Outcome; past: Outcome; speed: number }[] = [];
     for (const round of rounds) {
       const load = await loadOf(target, kind, round);
-      await sendAtRate(port, load, { rate: 0, at_once, seconds: 2 });
-      const most = await sendAtRate(port, load, { rate: 0, at_once, seconds });
-      const calm = await sendAtRate(port, load, { rate: most.good_per_second * 0.8, seconds });
-      const past = await sendAtRate(port, load, { rate: most.good_per_second * times, seconds });
+      await sendFor(port, load, { at_once, seconds: 2 });
+      const most = await sendFor(port, load, { at_once, seconds });
+      const calm = await sendFor(port, load, { rate: most.good_per_second * 0.8, seconds });
+      const past = await sendFor(port, load, { rate: most.good_per_second * times, seconds });
       found.push({ most, calm, past, speed: machineSpeed() });
       console.error(kind, round, ...[most, calm, past].map(inShort));
     }
@@ -124,12 +124,12 @@ async function floods(target: Target): Promise<string> {
     const found: { alone: number; beside: number; refused: number; flood: Outcome }[] = [];
     for (const round of rounds) {
       const flood = await loadOf(target, kind, 100 + round);
-      const most = await sendAtRate(port, other, { rate: 0, at_once: 32, seconds: 2 });
+      const most = await sendFor(port, other, { at_once: 32, seconds: 2 });
       const calm = { rate: most.good_per_second / 5, seconds };
-      const alone = await sendAtRate(port, other, calm);
+      const alone = await sendFor(port, other, calm);
       const [beside, flooding] = await Promise.all([
-        sendAtRate(port, other, calm),
-        sendAtRate(port, flood, { rate: 0, at_once: 64, seconds }),
+        sendFor(port, other, calm),
+        sendFor(port, flood, { at_once: 64, seconds }),
       ]);
       found.push({
         alone: percentile(alone.good_ms, 99),
@@ -173,9 +173,7 @@ function searchLoad({ headers }: Target): Load {
 async function openWorkspace(target: Target): Promise<Load> {
   const env = clienteleEnv(database.url);
   await run(process.execPath, [cli, 'workspaces', 'create', 'other'], env);
-  const grant = ['keys', 'create', '--workspace', 'other', '--role', 'editor', '--name', 'bench'];
-  const { stdout } = await run(process.execPath, [cli, ...grant], env);
-  const headers = { ...target.headers, authorization: `Bearer ${stdout.trim()}` };
+  const headers = { ...target.headers, ...(await authorize(env, 'other')) };
   const body = JSON.stringify({ first_name: 'Ada', last_name: 'Lovelace', email: 'ada@other.example' });
   const { body: made, status } = await target.client.send({ method: 'POST', path: customers, body, headers });
   if (status !== 201) throw new Error(`no customer in the other workspace: ${status} ${made}`);

@@ -1,8 +1,8 @@
 // The servers measured, side by side behind the same API.
 import { join } from 'node:path';
-import { run, startServer } from './children.ts';
+import { startServer } from './children.ts';
 import { type Call, type Client, openClient } from './client.ts';
-import { cli, clienteleEnv, serve } from './clientele.ts';
+import { authorize, clienteleEnv, serve } from './clientele.ts';
 import type { TargetName } from './databases.ts';
 
 export type Target = {
@@ -31,9 +31,7 @@ export async function startClientele(databaseUrl: string): Promise<Target> {
   const env = clienteleEnv(databaseUrl);
   const server = await startServer(serve, env, '/readyz');
   try {
-    const grant = ['keys', 'create', '--workspace', 'main', '--role', 'editor', '--name', 'bench'];
-    const { stdout } = await run(process.execPath, [cli, ...grant], env);
-    const headers = { authorization: `Bearer ${stdout.trim()}`, accept: 'application/json' };
+    const headers = { ...(await authorize(env, 'main')), accept: 'application/json' };
     const client = openClient(server.port, headers);
     return {
       name: 'clientele',
