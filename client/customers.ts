@@ -1,4 +1,5 @@
 // The calls about customers.
+import type { BatchItem, BatchReply } from '#contract/batch.ts';
 import type {
   Customer,
   CustomerInput,
@@ -88,6 +89,17 @@ export function customerCalls(send: Send) {
         body: input,
         options,
       });
+    },
+
+    /**
+     * Does up to 1,000 changes in one request, in their order; resolves to what became of each. With `atomic` all are done,
+     * or none and this throws.
+     */
+    async batch(
+      items: readonly BatchItem[],
+      { atomic, ...options }: WriteOptions & { atomic?: boolean } = {},
+    ): Promise<BatchReply> {
+      return send({ method: 'POST', path: '/api/customers/batch', body: { items, atomic }, options });
     },
 
     /** Deletes a customer, which frees its email and external id; it can be restored. */

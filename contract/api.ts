@@ -43,7 +43,8 @@ export type Route = {
   query?: Record<string, TSchema>;
   /** Request headers besides those that every route takes. */
   headers?: Record<string, TSchema>;
-  body?: { schema: TSchema; types: string[] };
+  /** `limit`: bytes, where it takes more than other bodies may have. */
+  body?: { schema: TSchema; types: string[]; limit?: number };
   replies: Record<number, { description: string; schema?: TSchema; type?: string; headers?: Record<string, string> }>;
 };
 

@@ -45,4 +45,5 @@ export function checkInput<Fields extends InputFields>(
 }
 
 /** A JSON pointer (RFC 6901) to a member of the body; a long name is cut, for it is the caller's text. */
-const pointerTo = (name: string) => `/${name.slice(0, 100).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`;
+export const pointerTo = (name: string) =>
+  `/${name.slice(0, 100).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`;

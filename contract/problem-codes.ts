@@ -20,6 +20,10 @@ export const problemCodes = {
   bad_url: { ...of(400), meaning: 'The path is not valid percent-encoded UTF-8.' },
   malformed_request: { ...of(400), meaning: 'This is not a valid HTTP request.' },
   bad_request: { ...of(400), meaning: 'The request was cut off, or is not as long as it says.' },
+  batch_refused: {
+    ...of(400),
+    meaning: 'Items of a batch of all or nothing are refused, so nothing was done; `errors` names each.',
+  },
   empty_file: { ...of(400), meaning: 'The file to be imported is empty.' },
   unauthenticated: { ...of(401), meaning: 'There is no API key, or it is unknown or revoked.' },
   forbidden: { ...of(403), meaning: 'The role of the key lacks the permission that the route takes.' },
@@ -122,6 +126,13 @@ export const problemCodes = {
   not_with_deleted: { ...inErrors, meaning: 'The parameter cannot be combined with `deleted=true`.' },
   nothing_to_search: { ...inErrors, meaning: 'The search has no letter and no digit.' },
   too_many_words: { ...inErrors, meaning: 'The search has more words than it may have.' },
+  invalid_length: { ...inErrors, meaning: 'The list has too few or too many entries.' },
+  invalid_choice: { ...inErrors, meaning: 'The value is none of those that may stand there.' },
+  changed_since: {
+    ...inErrors,
+    meaning: 'An undo left the field as it is, since it was changed after what was to be undone.',
+  },
+  deleted_since: { ...inErrors, meaning: 'An undo left the field as it is, since the customer was deleted meanwhile.' },
   invalid_csv: { ...inErrors, meaning: 'The row of an import is not valid CSV.' },
   wrong_length: {
     ...inErrors,

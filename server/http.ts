@@ -314,6 +314,7 @@ export function addRoutes(app: FastifyInstance, options: HttpOptions, table: Rou
     app.route({
       method,
       url,
+      bodyLimit: body?.limit && Math.max(body.limit, options.body_limit),
       config: { probe, page: replies[200]?.type === 'text/html' },
       // The key is checked before a body is read: who may not write need not be listened to.
       onRequest: permission

@@ -51,6 +51,19 @@ export const examples: Record<string, unknown> = {
   Customer: customer,
   CustomerInput: { first_name, last_name, email, phone, external_id },
   CustomerPatch: { phone: changed.phone },
+  Batch: {
+    items: [
+      { action: 'create', customer: { first_name, last_name, email } },
+      { action: 'update', id: customer.id, customer: { phone: changed.phone } },
+    ],
+  },
+  BatchResults: {
+    cause_id: '019c1363-5e10-7b4e-9c1f-0a8d7e6b5c43',
+    results: [
+      { status: 201, customer },
+      { status: 200, customer: changed },
+    ],
+  },
   CustomerMessage: { message: 'Customer activated.', customer },
   CustomerPage: { count: 1, count_is_exact: true, next: null, previous: null, results: [customer] },
   CustomerStats: { total_customers: 1_000_000, active_customers: 897_204, inactive_customers: 102_796 },

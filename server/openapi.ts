@@ -2,6 +2,7 @@
 import type { TSchema } from 'typebox';
 import { accessRoutes } from '#contract/access.ts';
 import type { Route } from '#contract/api.ts';
+import { batchRoutes } from '#contract/batch.ts';
 import { customerRoutes } from '#contract/customers.ts';
 import { docsRoutes } from '#contract/docs.ts';
 import { eventRoutes } from '#contract/events.ts';
@@ -13,7 +14,7 @@ import { nameOf, type Schema, toSchema } from './openapi-schema.ts';
 
 /** The contract's tables. An operation's id is its table's name followed by its own: `customersList`. */
 export const routeTables: Record<string, Record<string, Route>> = {
-  customers: customerRoutes,
+  customers: { ...customerRoutes, ...batchRoutes },
   events: eventRoutes,
   access: accessRoutes,
   health: healthRoutes,

@@ -47,17 +47,13 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
 }
 
 function bodyOfProblem(problem: Problem, instance: string, request_id: string): ProblemBody {
-  const { status, code, message: detail, errors } = problem;
-  return {
-    type: `/api/docs#${code}`,
-    title: STATUS_CODES[status] ?? 'Error',
-    status,
-    detail,
-    instance: instance.slice(0, 500),
-    code,
-    request_id,
-    errors,
-  };
+  const { type, title, status, detail, code, errors } = resultOfProblem(problem);
+  return { type, title, status, detail, instance: instance.slice(0, 500), code, request_id, errors };
+}
+
+/** A problem of one item among many that a reply is about. */
+export function resultOfProblem({ status, code, message: detail, errors }: Problem) {
+  return { type: `/api/docs#${code}`, title: STATUS_CODES[status] ?? 'Error', status, detail, code, errors };
 }
 
 /** What may stand in a log: PostgreSQL's detail, where and parameters hold people's data. */

@@ -24,6 +24,7 @@ const LEAST: Record<string, Role | null> = {
   'GET /api/events': 'viewer',
   'GET /api/customers': 'viewer',
   'POST /api/customers': 'editor',
+  'POST /api/customers/batch': 'editor',
   'GET /api/customers/stats': 'viewer',
   'PUT /api/customers/by-external-id/{external_id}': 'editor',
   'GET /api/customers/{id}': 'viewer',

@@ -70,6 +70,7 @@ test('nothing personal stands in the log, whatever was asked and refused, on eve
     ['PUT', path, { ...person, external_id: 'navy-9' }],
     ['PATCH', path, { phone: '+1 202 555 0199' }, { 'if-match': '"hopper"' }],
     ['PATCH', path, { phone: '+1 202 555 0199' }, { 'idempotency-key': 'hopper' }],
+    ['POST', '/api/customers/batch', { items: [{ action: 'create', customer: person }, { action: 'hopper' }] }],
     ['POST', `${path}/deactivate`],
     ['POST', `${path}/activate`],
     ['DELETE', path],

@@ -1,21 +1,12 @@
 // Customers: the rules, and the door for everyone else.
 
-import {
-  type CustomerInput,
-  type CustomerStats,
-  externalIdField,
-  inputFields,
-  READ_ONLY_FIELDS,
-} from '#contract/customers.ts';
-import { checkInput } from '#contract/input.ts';
+import { type CustomerInput, type CustomerStats, externalIdField } from '#contract/customers.ts';
 import type { Actor } from '../access/access.ts';
 import type { Database } from '../database.ts';
 import { type LogEvent, readHistory, readLedger } from '../events/events.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { invalid, notFound } from '../problem.ts';
-import { isUuid } from '../uuid.ts';
-import { searchColumns, withDefaults } from './decide.ts';
-import { toE164 } from './phone.ts';
+import { knownId, partialInput, wholeInput } from './input.ts';
 import { fieldOf, jsonOf } from './record.ts';
 import { GET_CUSTOMER } from './store.ts';
 import { type Change, type CheckedInput, type Outcome, writeCustomer } from './write.ts';
@@ -58,7 +49,7 @@ export function replaceCustomer(
   context: WriteContext,
 ): Promise<Outcome> {
   const input = wholeInput(actor, body);
-  return write(database, actor, { kind: 'replace', id: known(id), input }, context);
+  return write(database, actor, { kind: 'replace', id: knownId(id), input }, context);
 }
 
 /** Changes the fields in the body, a JSON merge patch (RFC 7396). */
@@ -69,9 +60,8 @@ export function updateCustomer(
   body: unknown,
   context: WriteContext,
 ): Promise<Outcome> {
-  const { fields, errors } = checkInput(inputFields, body, { partial: true, readOnly: READ_ONLY_FIELDS });
-  if (errors.length > 0) throw invalid(errors);
-  return write(database, actor, { kind: 'update', id: known(id), input: derive(actor, fields) }, context);
+  const input = partialInput(actor, body);
+  return write(database, actor, { kind: 'update', id: knownId(id), input }, context);
 }
 
 /** Creates the customer with this external id, or makes the one there is what the body says. */
@@ -95,17 +85,17 @@ export function upsertCustomer(
       ]);
     fields.external_id = external_id;
   });
-  return write(database, actor, { kind: 'upsert', external_id, input }, context);
+  return write(database, actor, { kind: 'upsert', by: 'external_id', value: external_id, input }, context);
 }
 
 /** Deletes a customer; its email and external id become free, and it can be restored. */
 export function deleteCustomer(database: Database, actor: Actor, id: string, context: WriteContext): Promise<Outcome> {
-  return write(database, actor, { kind: 'delete', id: known(id) }, context);
+  return write(database, actor, { kind: 'delete', id: knownId(id) }, context);
 }
 
 /** Brings a deleted customer back; 400 when its email or external id was taken meanwhile. */
 export function restoreCustomer(database: Database, actor: Actor, id: string, context: WriteContext): Promise<Outcome> {
-  return write(database, actor, { kind: 'restore', id: known(id) }, context);
+  return write(database, actor, { kind: 'restore', id: knownId(id) }, context);
 }
 
 function write(database: Database, actor: Actor, change: Change, context: WriteContext): Promise<Outcome> {
@@ -120,42 +110,13 @@ function write(database: Database, actor: Actor, change: Change, context: WriteC
   });
 }
 
-/** Checks a whole customer as given by a caller, an import row included. */
-export function wholeInput(
-  actor: Actor,
-  body: unknown,
-  amend?: (fields: Partial<CustomerInput>) => void,
-): CheckedInput<CustomerInput> {
-  const { fields, errors } = checkInput(inputFields, body, { partial: false, readOnly: READ_ONLY_FIELDS });
-  if (errors.length > 0) throw invalid(errors);
-  amend?.(fields);
-  return completeInput(actor, fields);
-}
-
-/** Adds to fields that `checkInput` has passed what is left out and what is derived. */
-export function completeInput(actor: Actor, fields: Partial<CustomerInput>): CheckedInput<CustomerInput> {
-  const input = derive(actor, withDefaults(fields));
-  const { phone_e164 = null } = input;
-  return { ...input, columns: searchColumns({ ...input.fields, phone_e164 }) };
-}
-
-function derive<Fields extends Partial<CustomerInput>>(actor: Actor, fields: Fields): CheckedInput<Fields> {
-  return fields.phone === undefined ? { fields } : { fields, phone_e164: toE164(fields.phone, actor.workspace.region) };
-}
-
-/** A malformed id is no id of ours: the same 404 as an unknown one. */
-function known(id: string): string {
-  if (!isUuid(id)) throw notFound();
-  return id.toLowerCase();
-}
-
 /** The customer as the JSON to answer with, and its version. 404 when there is none, or it is deleted, or another workspace's. */
 export async function getCustomer(
   database: Database,
   actor: Actor,
   id: string,
 ): Promise<{ json: string; version: number }> {
-  const [row] = await database.read(GET_CUSTOMER, [actor.workspace.id, known(id)]);
+  const [row] = await database.read(GET_CUSTOMER, [actor.workspace.id, knownId(id)]);
   if (!row) throw notFound();
   return { json: jsonOf(row[0]), version: Number(fieldOf(row[0], 'version')) };
 }
@@ -174,9 +135,10 @@ export async function customerHistory(
   before: number,
   limit: number,
 ): Promise<LogEvent[]> {
-  const events = await readHistory(database, actor.workspace.id, known(id), before, limit);
+  const events = await readHistory(database, actor.workspace.id, knownId(id), before, limit);
   if (events.length === 0 && before === Number.MAX_SAFE_INTEGER) throw notFound();
   return events;
 }
 
+export { completeInput } from './input.ts';
 export { keepSearchClean, settleSearch } from './search-upkeep.ts';

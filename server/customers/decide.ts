@@ -4,16 +4,16 @@ import { CUSTOMER_FIELDS, type Customer, type CustomerInput, INPUT_FIELDS, input
 import { digitsOf } from '#contract/field.ts';
 import { fold } from '#contract/fold.ts';
 import { startsOf } from '#contract/search.ts';
-import type { Row } from '../database.ts';
+import type { Ask, Row } from '../database.ts';
 import type { EventDraft, Ledger, Plan } from '../events/events.ts';
 import { checkReplay, idempotencyId, replaysOf, storeKeys } from '../idempotency/idempotency.ts';
 import { invalid, notFound, Problem, type ProblemError } from '../problem.ts';
-import { uuidv7 } from '../uuid.ts';
+import { microTime, uuidv7 } from '../uuid.ts';
 import { customerOf } from './record.ts';
 import { INSERT_CUSTOMERS, UPDATE_CUSTOMERS } from './store.ts';
-import type { Change, CheckedInput, Decision, Found, Write } from './write.ts';
+import type { Change, CheckedInput, Decision, Found, Kept, PastEvent, Write } from './write.ts';
 
-type Known = { customer: Customer; deleted: boolean };
+export type Known = { customer: Customer; deleted: boolean };
 type Unique = 'email' | 'external_id';
 type StoredKey = Parameters<typeof storeKeys>[2][number];
 
@@ -22,31 +22,30 @@ const UNIQUE: { field: Unique; code: string; detail: string }[] = [
   { field: 'external_id', code: 'external_id_taken', detail: 'A customer with this external id already exists.' },
 ];
 
-/** Decides on each write in turn; see `Decision`. A batch holds at most one change per customer and unique value. */
+type Type = 'created' | 'updated' | 'unchanged' | 'deleted' | 'restored';
+
+/** What a change comes to: the customer before (absent: there was none) and after it. */
+export type Settled = {
+  type: Type;
+  known: Known | undefined;
+  next: Customer;
+  changed: (keyof CustomerInput)[];
+  /** What an undo had to leave as it is. */
+  kept: Kept[];
+};
+
+/** Decides on each write in turn, as if those before it were done already; see `Decision`. */
 export function decide(
   workspace_id: number,
   ledger: Ledger,
   writes: Write[],
   found: Partial<Record<Found, Row[]>>,
 ): Plan<Decision[]> {
-  const byId = new Map<string, Known>();
-  const byExternalId = new Map<string, Known>();
-  for (const row of found.ids ?? []) remember(row);
-  for (const row of found.external_ids ?? []) {
-    const known = remember(row);
-    byExternalId.set(known.customer.external_id!, known);
-  }
-  const holders = new Map<string, string>();
-  for (const [field, value, id] of [...(found.holders ?? []), ...(found.holders_of_deleted ?? [])])
-    holders.set(`${field} ${value}`, id);
+  const present = presentOf(found);
   const replays = replaysOf(found.replays ?? []);
-
-  // What this batch has already spoken for: customers, unique values, idempotency keys.
-  const taken = new Set<string>();
+  const rows = openRows(workspace_id);
   const events: EventDraft[] = [];
   const keys: StoredKey[] = [];
-  const inserts: string[] = [];
-  const updates: string[] = [];
   let total = 0;
   let active = 0;
 
@@ -58,70 +57,31 @@ export function decide(
       throw error;
     }
   });
-  const statements: Plan<Decision[]>['statements'] = [];
-  if (inserts.length > 0) statements.push([INSERT_CUSTOMERS, [workspace_id, `[${inserts.join(',')}]`]]);
-  if (updates.length > 0) statements.push([UPDATE_CUSTOMERS, [workspace_id, `[${updates.join(',')}]`]]);
+  const statements = rows.statements();
   if (keys.length > 0) statements.push(storeKeys(workspace_id, ledger.now, keys));
   return { statements, events, total, active, answer: decisions };
 
-  function remember([record, deleted]: Row): Known {
-    const customer = customerOf(record);
-    const known = { customer, deleted };
-    byId.set(customer.id, known);
-    return known;
-  }
-
   function decideOne(write: Write, index: number): Decision {
     const { change, idempotency } = write;
-    if (idempotency) {
-      const replay = replays.get(idempotencyId(idempotency));
-      if (replay) {
-        checkReplay(replay, idempotency);
-        return { replay };
-      }
-      if (!take(`key ${idempotencyId(idempotency)}`)) return { deferred: true };
+    const replay = idempotency && replays.get(idempotencyId(idempotency));
+    if (replay) {
+      checkReplay(replay, idempotency);
+      return { replay };
     }
-    const target = targetOf(change);
-    if (target && !take(target)) return { deferred: true };
-    const known =
-      change.kind === 'upsert'
-        ? byExternalId.get(change.external_id)
-        : 'id' in change
-          ? byId.get(change.id)
-          : undefined;
-    if (change.kind === 'upsert' && known && !take(`id ${known.customer.id}`)) return { deferred: true };
-    if ('id' in change && (!known || (known.deleted && change.kind !== 'restore'))) throw notFound();
-    checkVersion(write, known);
-
-    const next = nextOf(change, known, ledger, index);
-    const deletes = change.kind === 'delete';
-    const changed = known ? changedFields(known.customer, next) : [];
-    const type = !known ? 'created' : deletes ? 'deleted' : known.deleted ? 'restored' : 'updated';
-    const unchanged = type === 'updated' && changed.length === 0;
-    if (!deletes && !unchanged) {
-      const claims = UNIQUE.filter(
-        ({ field }) => next[field] !== null && (type !== 'updated' || changed.includes(field)),
-      );
-      if (clash(claims, next) === 'later') return { deferred: true };
-      // What is given up is spoken for as well: whoever wants it must see it given up first.
-      for (const { field } of UNIQUE)
-        if (known && known.customer[field] !== null) taken.add(`${field} ${known.customer[field]}`);
-      for (const { field } of claims) taken.add(`${field} ${next[field]}`);
-    }
-    const status = deletes ? 204 : known ? 200 : 201;
-    if (known && !unchanged) {
+    const { type, known, next, changed, kept } = settle(present, change, ledger.now, index, write.if_match);
+    const status = type === 'deleted' && change.kind === 'delete' ? 204 : known ? 200 : 201;
+    if (known && type !== 'unchanged') {
       next.version = known.customer.version + 1;
       next.updated_at = ledger.now;
     }
-    const customer = unchanged ? known!.customer : next;
-    const json = JSON.stringify(customer);
-    if (!unchanged) {
-      const columns = ('input' in change && change.input.columns) || searchColumns(next);
-      const deleted_at = JSON.stringify(deletes ? ledger.now : null);
-      (known ? updates : inserts).push(`${json.slice(0, -1)},"deleted_at":${deleted_at},${columns.slice(1)}`);
+    const json = JSON.stringify(next);
+    if (type !== 'unchanged') {
+      const deleted = type === 'deleted';
+      rows.put(known, next, json, deleted ? ledger.now : null, columnsOf(change, next));
+      remember(present, known, next, deleted);
       const before = known && !known.deleted;
-      total += Number(!deletes) - Number(Boolean(before));
-      active += Number(!deletes && next.is_active) - Number(Boolean(before && known.customer.is_active));
+      total += Number(!deleted) - Number(Boolean(before));
+      active += Number(!deleted && next.is_active) - Number(Boolean(before && known.customer.is_active));
       events.push({
         type: `customer.${type}`,
         customer_id: next.id,
@@ -134,35 +94,75 @@ export function decide(
       });
     }
     const position = ledger.position + events.length;
-    if (idempotency) keys.push({ ...idempotency, status, position, subject_id: next.id });
-    return { status, customer, json, position };
-  }
-
-  function take(name: string): boolean {
-    if (taken.has(name)) return false;
-    taken.add(name);
-    return true;
-  }
-
-  /** Throws where another customer holds a value; `later` where that may change with this very batch. */
-  function clash(claims: typeof UNIQUE, next: Customer): 'later' | undefined {
-    const errors: ProblemError[] = [];
-    for (const { field, code, detail } of claims) {
-      const value = `${field} ${next[field]}`;
-      const holder = holders.get(value);
-      if (taken.has(value) || (holder && holder !== next.id && taken.has(`id ${holder}`))) return 'later';
-      if (holder && holder !== next.id)
-        errors.push({ pointer: `/${field}`, code, detail, conflict: { id: holder, href: `/api/customers/${holder}` } });
+    if (idempotency) {
+      const key = { ...idempotency, status, position, subject_id: next.id };
+      keys.push(key);
+      replays.set(idempotencyId(idempotency), key); // a twin in this very batch is answered from the log as well
     }
-    if (errors.length > 0) throw invalid(errors);
+    return { status, type, customer: next, json, position, kept };
   }
 }
 
-const targetOf = (change: Change) =>
-  change.kind === 'upsert' ? `upsert ${change.external_id}` : 'id' in change ? `id ${change.id}` : null;
+// ---- The present ----------------------------------------------------------------------------------------------------
 
-function checkVersion(write: Write, known: Known | undefined): void {
-  if (!write.if_match || (known && write.if_match.includes(known.customer.version))) return;
+/** What is known of the customers and unique values that a batch is about. */
+export type Present = { byId: Map<string, Known>; holders: Map<string, string> };
+
+export function presentOf(found: Partial<Record<Found, Row[]>>): Present {
+  const present: Present = { byId: new Map(), holders: new Map() };
+  for (const [field, value, id] of [...(found.holders ?? []), ...(found.holders_of_deleted ?? [])])
+    present.holders.set(`${field} ${value}`, id);
+  for (const [record, deleted] of [...(found.ids ?? []), ...(found.matches ?? [])])
+    remember(present, undefined, customerOf(record), deleted);
+  return present;
+}
+
+function remember({ byId, holders }: Present, before: Known | undefined, customer: Customer, deleted: boolean): void {
+  for (const { field } of UNIQUE) {
+    const former = `${field} ${before?.customer[field]}`;
+    if (before && holders.get(former) === customer.id) holders.delete(former);
+    if (!deleted && customer[field] !== null) holders.set(`${field} ${customer[field]}`, customer.id);
+  }
+  byId.set(customer.id, { customer, deleted });
+}
+
+// ---- What a change comes to -----------------------------------------------------------------------------------------
+
+/** Works out a change and leaves the present as it is. Throws a Problem where it is refused. */
+export function settle(present: Present, change: Change, now: string, index: number, if_match?: number[]): Settled {
+  const known = targetOf(present, change);
+  if (change.kind === 'undo') return settleUndo(present, change.event, known);
+  if ('id' in change && (!known || (known.deleted && change.kind !== 'restore'))) throw notFound();
+  checkVersion(if_match, known);
+  const next = nextOf(change, known, now, index);
+  const changed = known ? changedFields(known.customer, next) : [];
+  const type =
+    change.kind === 'delete'
+      ? 'deleted'
+      : !known
+        ? 'created'
+        : known.deleted
+          ? 'restored'
+          : changed.length > 0
+            ? 'updated'
+            : 'unchanged';
+  if (type === 'unchanged') return { type, known, next: known!.customer, changed, kept: [] };
+  if (type !== 'deleted') {
+    const errors = clashes(present, next, type === 'updated' ? changed : INPUT_FIELDS);
+    if (errors.length > 0) throw invalid(errors);
+  }
+  return { type, known, next, changed, kept: [] };
+}
+
+function targetOf({ byId, holders }: Present, change: Change): Known | undefined {
+  if (change.kind === 'create') return;
+  if (change.kind === 'undo') return byId.get(change.event.customer_id);
+  const id = 'id' in change ? change.id : holders.get(`${change.by} ${change.value}`);
+  return id === undefined ? undefined : byId.get(id);
+}
+
+function checkVersion(if_match: number[] | undefined, known: Known | undefined): void {
+  if (!if_match || (known && if_match.includes(known.customer.version))) return;
   throw new Problem(412, 'version_mismatch', 'The customer has been changed since the version that If-Match names.', {
     errors: [
       {
@@ -174,24 +174,181 @@ function checkVersion(write: Write, known: Known | undefined): void {
   });
 }
 
+/** Which of the fields given hold a value that is another customer's. */
+function clashes({ holders }: Present, next: Customer, fields: readonly (keyof CustomerInput)[]): ProblemError[] {
+  const errors: ProblemError[] = [];
+  for (const { field, code, detail } of UNIQUE) {
+    if (next[field] === null || !fields.includes(field)) continue;
+    const holder = holders.get(`${field} ${next[field]}`);
+    if (holder !== undefined && holder !== next.id)
+      errors.push({ pointer: `/${field}`, code, detail, conflict: { id: holder, href: `/api/customers/${holder}` } });
+  }
+  return errors;
+}
+
 const EMPTY = Object.fromEntries(CUSTOMER_FIELDS.map((field) => [field, null])) as unknown as Customer;
 
+type PlainChange = Exclude<Change, { kind: 'undo' }>;
+
 /** The customer as it will be, version and time of change aside. */
-function nextOf(change: Change, known: Known | undefined, ledger: Ledger, index: number): Customer {
+function nextOf(change: PlainChange, known: Known | undefined, now: string, index: number): Customer {
   if (change.kind === 'delete' || change.kind === 'restore') return { ...known!.customer };
-  const { fields, phone_e164 } = change.input as CheckedInput<Partial<CustomerInput>>;
+  const { fields, phone_e164 } = fieldsFor(change, known);
   const base: Customer = known?.customer ?? {
     ...EMPTY,
-    id: uuidv7(Date.parse(ledger.now), index),
+    id: uuidv7(microTime(now), index),
     version: 1,
-    created_at: (change.kind === 'create' && change.created_at) || ledger.now,
-    updated_at: ledger.now,
+    created_at: ('created_at' in change && change.created_at) || now,
+    updated_at: now,
   };
   const next: Customer = { ...base, ...fields };
   next.full_name = `${next.first_name} ${next.last_name}`;
   if (fields.phone !== undefined) next.phone_e164 = phone_e164 ?? null;
   return next;
 }
+
+/** The fields that a change gives to this customer, or to a new one. */
+function fieldsFor(
+  change: Extract<Change, { input: unknown }>,
+  known: Known | undefined,
+): CheckedInput<Partial<CustomerInput>> {
+  if (change.kind !== 'merge') return change.input;
+  const { input, rules } = change;
+  if (!known) {
+    const missing = INPUT_FIELDS.filter((field) => inputFields[field].required && input.fields[field] === undefined);
+    if (missing.length > 0)
+      throw invalid(
+        missing.map((field) => ({
+          pointer: `/${field}`,
+          code: 'required',
+          detail: `${inputFields[field].label} is required.`,
+        })),
+      );
+    return { ...input, fields: withDefaults(input.fields) };
+  }
+  if (!rules) return input;
+  const fields = Object.fromEntries(
+    Object.entries(input.fields).filter(([field]) => {
+      const rule = rules[field as keyof CustomerInput];
+      return rule === 'only_if_empty' ? known.customer[field as keyof CustomerInput] === null : rule !== 'leave';
+    }),
+  );
+  return { ...input, fields };
+}
+
+/**
+ * What takes an event back. A field is put back where it still is as the event left it; a customer is taken back out, or
+ * in, where it still is as the event left it as a whole.
+ */
+function settleUndo(
+  present: Present,
+  { type, before, after, phone_e164 }: PastEvent,
+  known: Known | undefined,
+): Settled {
+  if (!known) throw notFound();
+  const { customer, deleted } = known;
+  const stay = (kept: Kept[]): Settled => ({ type: 'unchanged', known, next: customer, changed: [], kept });
+  if (type === 'customer.created' || type === 'customer.restored') {
+    if (deleted) return stay([]);
+    const edited = changedFields(after, customer);
+    if (edited.length > 0) return stay(edited.map((field) => ({ field, code: 'changed_since' })));
+    return { type: 'deleted', known, next: { ...customer }, changed: [], kept: [] };
+  }
+  if (type === 'customer.deleted') {
+    if (!deleted) return stay([]);
+    const taken = clashes(present, customer, INPUT_FIELDS);
+    if (taken.length > 0) return stay(taken.map(keptOf));
+    return { type: 'restored', known, next: { ...customer }, changed: [], kept: [] };
+  }
+  const fields = Object.keys(before ?? {}) as (keyof CustomerInput)[];
+  if (deleted) return stay(fields.map((field) => ({ field, code: 'deleted_since' })));
+  const kept: Kept[] = [];
+  const next = { ...customer };
+  for (const field of fields) {
+    if (customer[field] === after[field]) Object.assign(next, { [field]: before![field] });
+    else kept.push({ field, code: 'changed_since' });
+  }
+  for (const taken of clashes(present, next, changedFields(customer, next)).map(keptOf)) {
+    Object.assign(next, { [taken.field]: customer[taken.field] });
+    kept.push(taken);
+  }
+  next.full_name = `${next.first_name} ${next.last_name}`;
+  const changed = changedFields(customer, next);
+  if (changed.includes('phone')) next.phone_e164 = phone_e164;
+  return changed.length > 0 ? { type: 'updated', known, next, changed, kept } : stay(kept);
+}
+
+const keptOf = ({ pointer, code }: ProblemError): Kept => ({ field: pointer.slice(1) as keyof CustomerInput, code });
+
+function changedFields(before: Customer, after: Customer): (keyof CustomerInput)[] {
+  return INPUT_FIELDS.filter((field) => before[field] !== after[field]);
+}
+
+/** The whole record that an input with optional fields left out stands for. */
+export function withDefaults(fields: Partial<CustomerInput>): CustomerInput {
+  return { ...DEFAULTS, ...fields } as CustomerInput;
+}
+
+const DEFAULTS = Object.fromEntries(
+  INPUT_FIELDS.filter((field) => !inputFields[field].required).map((field) => [field, inputFields[field].default]),
+);
+
+// ---- What is written ------------------------------------------------------------------------------------------------
+
+/**
+ * Gathers rows into statements. A statement holds a customer once, as it is in the end, and never a unique value that the
+ * same statement gives up elsewhere, for which it would have to be a row earlier than another: that begins a new one.
+ */
+function openRows(workspace_id: number) {
+  const statements: Ask[] = [];
+  const inserts = new Map<string, string>();
+  const updates = new Map<string, { former_version: number; row: string }>();
+  const givenUp = new Set<string>();
+
+  function cut(): void {
+    if (updates.size > 0) {
+      const rows = [...updates.values()].map(
+        ({ former_version, row }) => `${row.slice(0, -1)},"former_version":${former_version}}`,
+      );
+      statements.push([UPDATE_CUSTOMERS, [workspace_id, `[${rows.join(',')}]`]]);
+    }
+    if (inserts.size > 0) statements.push([INSERT_CUSTOMERS, [workspace_id, `[${[...inserts.values()].join(',')}]`]]);
+    inserts.clear();
+    updates.clear();
+    givenUp.clear();
+  }
+
+  return {
+    put(known: Known | undefined, next: Customer, json: string, deleted_at: string | null, columns: string): void {
+      if (givenUp.size > 0 && deleted_at === null && UNIQUE.some(({ field }) => givenUp.has(`${field} ${next[field]}`)))
+        cut();
+      if (known && !known.deleted)
+        for (const { field } of UNIQUE)
+          if (deleted_at !== null || known.customer[field] !== next[field])
+            givenUp.add(`${field} ${known.customer[field]}`);
+      const row = `${json.slice(0, -1)},"deleted_at":${JSON.stringify(deleted_at)},${columns.slice(1)}`;
+      if (!known || inserts.has(next.id)) inserts.set(next.id, row);
+      else {
+        const former_version = updates.get(next.id)?.former_version ?? known.customer.version;
+        updates.set(next.id, { former_version, row });
+      }
+    },
+    statements(): Ask[] {
+      cut();
+      return statements;
+    },
+  };
+}
+
+/** The columns by which a customer is found, made before the lock was taken where its input is all of it. */
+function columnsOf(change: Change, next: Customer): string {
+  if (!('input' in change) || change.input.columns === undefined) return searchColumns(next);
+  const { fields, phone_e164 = null, columns } = change.input;
+  const same = next.phone_e164 === phone_e164 && SEARCHED.every((field) => next[field] === (fields[field] ?? null));
+  return same ? columns : searchColumns(next);
+}
+
+const SEARCHED = ['first_name', 'last_name', 'email', 'phone'] as const;
 
 /** The columns by which a customer is ordered and found, as JSON. */
 export function searchColumns({
@@ -211,16 +368,3 @@ export function searchColumns({
     starts: startsOf(first_key, last_key, email, numbers),
   });
 }
-
-function changedFields(before: Customer, after: Customer): (keyof CustomerInput)[] {
-  return INPUT_FIELDS.filter((field) => before[field] !== after[field]);
-}
-
-/** The whole record that an input with optional fields left out stands for. */
-export function withDefaults(fields: Partial<CustomerInput>): CustomerInput {
-  return { ...DEFAULTS, ...fields } as CustomerInput;
-}
-
-const DEFAULTS = Object.fromEntries(
-  INPUT_FIELDS.filter((field) => !inputFields[field].required).map((field) => [field, inputFields[field].default]),
-);

@@ -1,6 +1,7 @@
 // The customer routes: what each answers with.
 
 import { hash } from 'node:crypto';
+import { batchRoutes } from '#contract/batch.ts';
 import { CUSTOMER_FIELDS, type Customer, type CustomerStats, customerRoutes } from '#contract/customers.ts';
 import { eventRoutes, FEED_LIMIT } from '#contract/events.ts';
 import { FOLD_VERSION } from '#contract/fold.ts';
@@ -12,6 +13,7 @@ import { readCursor, writeCursor } from '../page.ts';
 import { invalid } from '../problem.ts';
 import { names, wholeNumber } from '../query.ts';
 import type { Result, ResultCache } from '../result-cache.ts';
+import { runBatch } from './batch.ts';
 import {
   countCustomers,
   createCustomer,
@@ -45,6 +47,7 @@ export function customerTable(database: Database, cache: ResultCache): RouteTabl
       async (call) =>
         written(await upsertCustomer(database, call.actor, call.params.external_id!, call.body, contextOf(call))),
     ],
+    [batchRoutes.batch, (call) => batch(database, call)],
     [customerRoutes.get, (call) => get(database, call)],
     [
       customerRoutes.replace,
@@ -165,6 +168,14 @@ async function history(database: Database, { actor, params, query }: Call): Prom
         )
       : null;
   return { status: 200, body: JSON.stringify({ results: events, next }) };
+}
+
+async function batch(database: Database, call: Call): Promise<Reply> {
+  const { request_id, idempotency } = contextOf(call);
+  const { json, position, replayed } = await runBatch(database, call.actor, call.body, { request_id, idempotency });
+  const headers: Record<string, string> = { 'clientele-position': String(position) };
+  if (replayed) headers['idempotency-replayed'] = 'true';
+  return { status: 200, headers, body: json };
 }
 
 function written({ status, customer, json, position, replayed }: Outcome, body = json): Reply {

@@ -20,6 +20,11 @@ export const FIND_BY_EXTERNAL_ID: Statement = {
     WHERE workspace_id = $1 AND external_id = ANY($2::text[]) AND deleted_at IS NULL`,
 };
 
+export const FIND_BY_EMAIL: Statement = {
+  name: 'find_by_email',
+  text: `SELECT ${RECORD}, false FROM customers WHERE workspace_id = $1 AND email = ANY($2::text[]) AND deleted_at IS NULL`,
+};
+
 /** Which of the emails ($2) and external ids ($3) that a batch asks for are held, and by whom. */
 export const FIND_HOLDERS: Statement = {
   name: 'find_holders',
@@ -76,8 +81,8 @@ export const INSERT_CUSTOMERS: Statement = {
 export const UPDATE_CUSTOMERS: Statement = {
   name: 'update_customers',
   text: `UPDATE customers SET ${CHANGING.map((column) => `${column} = record.${column}`).join(', ')}
-    FROM json_to_recordset($2) AS record (${RECORDSET})
-    WHERE customers.workspace_id = $1 AND customers.id = record.id AND customers.version = record.version - 1`,
+    FROM json_to_recordset($2) AS record (${RECORDSET}, former_version integer)
+    WHERE customers.workspace_id = $1 AND customers.id = record.id AND customers.version = record.former_version`,
 };
 
 /** Moves freshly written rows from the search index's waiting list into the index itself. */

@@ -1,15 +1,24 @@
 // The one way in. Whatever changes customers (a request, a batch, an import) is a list of writes; those of one
 // workspace that wait while a transaction is under way go together in the next one, and each gets its own outcome.
 
+import type { MatchField } from '#contract/batch.ts';
 import type { Customer, CustomerInput } from '#contract/customers.ts';
 import type { EventActor } from '#contract/events.ts';
-import type { Ask, Database } from '../database.ts';
-import { readAsOf, writeUnderLock } from '../events/events.ts';
-import { askForReplays, type Idempotency, type Replay } from '../idempotency/idempotency.ts';
+import type { Ask, Database, Row } from '../database.ts';
+import { type Ledger, type Plan, readAsOf, writeUnderLock } from '../events/events.ts';
+import {
+  askForReplays,
+  type Idempotency,
+  idempotencyId,
+  keyReused,
+  type Replay,
+  replaysOf,
+  storeKeys,
+} from '../idempotency/idempotency.ts';
 import { asProblem, overloaded, type Problem } from '../problem.ts';
 import { currentRequest, inBatch, inRequest, type RequestContext } from '../request-context.ts';
 import { decide } from './decide.ts';
-import { FIND_BY_EXTERNAL_ID, FIND_BY_ID, FIND_HOLDERS, FIND_HOLDERS_OF_DELETED } from './store.ts';
+import { FIND_BY_EMAIL, FIND_BY_EXTERNAL_ID, FIND_BY_ID, FIND_HOLDERS, FIND_HOLDERS_OF_DELETED } from './store.ts';
 
 /** Checked values, with what is derived from them before the lock is taken; `columns`, as JSON, only of a whole customer. */
 export type CheckedInput<Fields> = { fields: Fields; phone_e164?: string | null; columns?: string };
@@ -18,9 +27,32 @@ export type Change =
   | { kind: 'create'; input: CheckedInput<CustomerInput>; created_at?: string }
   | { kind: 'replace'; id: string; input: CheckedInput<CustomerInput> }
   | { kind: 'update'; id: string; input: CheckedInput<Partial<CustomerInput>> }
-  | { kind: 'upsert'; external_id: string; input: CheckedInput<CustomerInput> }
+  /** Creates the customer, or makes the one there is what the input says. */
+  | { kind: 'upsert'; by: MatchField; value: string; input: CheckedInput<CustomerInput> }
+  /** Creates the customer, or gives the one there is the fields of the input, as far as `rules` let them. */
+  | {
+      kind: 'merge';
+      by: MatchField;
+      value: string;
+      input: CheckedInput<Partial<CustomerInput>>;
+      rules?: Partial<Record<keyof CustomerInput, 'overwrite' | 'only_if_empty' | 'leave'>>;
+      created_at?: string;
+    }
   | { kind: 'delete'; id: string }
-  | { kind: 'restore'; id: string };
+  | { kind: 'restore'; id: string }
+  | { kind: 'undo'; event: PastEvent };
+
+/** An event of a customer as what takes it back needs it; `phone_e164` of the former phone. */
+export type PastEvent = {
+  type: string;
+  customer_id: string;
+  before: Partial<CustomerInput> | null;
+  after: Customer;
+  phone_e164: string | null;
+};
+
+/** A field that an undo left as it is, and why: it was changed since, or another customer has its former value. */
+export type Kept = { field: keyof CustomerInput; code: string };
 
 export type Write = {
   change: Change;
@@ -32,15 +64,20 @@ export type Write = {
   idempotency?: Idempotency;
 };
 
-/** What became of a write: the customer as it is now, also as the JSON that is answered. */
-export type Outcome = { status: number; customer: Customer; json: string; position: number; replayed: boolean };
+/** What became of a write that was done: the customer as it is now, also as the JSON that is answered. */
+export type Done = {
+  status: number;
+  type: 'created' | 'updated' | 'unchanged' | 'deleted' | 'restored';
+  customer: Customer;
+  json: string;
+  position: number;
+  kept: Kept[];
+};
 
-/** What `decide` settled for a write: done, refused, to be answered from the log, or to wait for the next batch. */
-export type Decision =
-  | { status: number; customer: Customer; json: string; position: number }
-  | { refused: Problem }
-  | { replay: Replay }
-  | { deferred: true };
+export type Outcome = Pick<Done, 'status' | 'customer' | 'json' | 'position'> & { replayed: boolean };
+
+/** What `decide` settled for a write: done, refused, or to be answered from the log. */
+export type Decision = Done | { refused: Problem } | { replay: Replay };
 
 type Waiting = {
   write: Write;
@@ -87,14 +124,13 @@ async function drain(database: Database, workspace_id: number, lane: Lane): Prom
   while (lane.waiting.length > 0) {
     // Requests that arrive in the same turn of the event loop, those just answered with the batch before among them, join.
     await new Promise(setImmediate);
-    const batch = lane.waiting.splice(0, BATCH);
-    lane.waiting.unshift(...(await settle(database, workspace_id, batch)));
+    await settle(database, workspace_id, lane.waiting.splice(0, BATCH));
   }
   lane.busy = false;
 }
 
-/** Runs one batch and answers its writes; gives back those that must wait for the next one. */
-async function settle(database: Database, workspace_id: number, batch: Waiting[]): Promise<Waiting[]> {
+/** Runs one batch and answers its writes. */
+async function settle(database: Database, workspace_id: number, batch: Waiting[]): Promise<void> {
   let decisions: Decision[];
   try {
     const requests = batch.map((waiting) => waiting.request);
@@ -103,22 +139,17 @@ async function settle(database: Database, workspace_id: number, batch: Waiting[]
   } catch (error) {
     // An unforeseen fault of one must not fail its neighbours: each is tried alone. Where the database is away or stuck
     // that would only have the last wait for as many timeouts as there are writes.
-    if (batch.length > 1 && asProblem(error).status !== 503) {
-      const left: Waiting[] = [];
-      for (const waiting of batch) left.push(...(await settle(database, workspace_id, [waiting])));
-      return left;
-    }
-    for (const waiting of batch) waiting.reject(error);
-    return [];
+    if (batch.length > 1 && asProblem(error).status !== 503)
+      for (const waiting of batch) await settle(database, workspace_id, [waiting]);
+    else for (const waiting of batch) waiting.reject(error);
+    return;
   }
   decisions.forEach((decision, index) => {
     answer(database, workspace_id, batch[index]!, decision);
   });
-  return batch.filter((_, index) => 'deferred' in decisions[index]!);
 }
 
 function answer(database: Database, workspace_id: number, waiting: Waiting, decision: Decision): void {
-  if ('deferred' in decision) return;
   if ('refused' in decision) waiting.reject(decision.refused);
   else if ('replay' in decision)
     inRequest(waiting.request, () => replay(database, workspace_id, decision.replay)).then(
@@ -127,6 +158,77 @@ function answer(database: Database, workspace_id: number, waiting: Waiting, deci
     );
   else waiting.resolve({ ...decision, replayed: false });
 }
+
+// ---- Groups ---------------------------------------------------------------------------------------------------------
+
+/** Writes that belong together: one transaction of their own has them all, each as if those before it were done. */
+export type Group = {
+  writes: Write[];
+  /** All or nothing: where one is refused, nothing is done. */
+  atomic?: boolean;
+  idempotency?: Idempotency;
+  /** What is stored with the idempotency key, to be answered again. */
+  replyOf?(decisions: GroupDecision[]): unknown;
+  /** More to be written by the very transaction. */
+  alongside?(decisions: GroupDecision[], ledger: Ledger): Ask[];
+};
+export type GroupDecision = Done | { refused: Problem };
+export type GroupOutcome = { decisions: GroupDecision[]; position: number } | { refused: Problem } | { replay: Replay };
+
+/** The last group of each workspace: the next one begins when it is done, so that they never hold more than one connection. */
+const groups = new WeakMap<Database, Map<number, { waiting: number; last: Promise<unknown> }>>();
+
+/** Groups of a workspace that wait at most: about a second's worth. */
+const GROUPS_MOST = 16;
+
+/** Does the writes of a group. Where it is atomic, the decisions of one that was refused are all there, and nothing is done. */
+export async function writeGroup(database: Database, workspace_id: number, group: Group): Promise<GroupOutcome> {
+  const turns = groups.get(database) ?? new Map();
+  groups.set(database, turns);
+  const turn = turns.get(workspace_id) ?? { waiting: 0, last: Promise.resolve() };
+  turns.set(workspace_id, turn);
+  if (turn.waiting >= GROUPS_MOST) throw overloaded();
+  turn.waiting++;
+  const outcome = turn.last.then(() => runGroup(database, workspace_id, group));
+  turn.last = outcome
+    .catch(() => {})
+    .finally(() => {
+      turn.waiting--;
+    });
+  return outcome;
+}
+
+async function runGroup(database: Database, workspace_id: number, group: Group): Promise<GroupOutcome> {
+  const { writes, atomic, idempotency, replyOf, alongside } = group;
+  const reads = readsFor(workspace_id, writes);
+  const asked = reads.map((read) => read.ask);
+  if (idempotency) asked.push(askForReplays(workspace_id, [idempotency]));
+  const { answer } = await writeUnderLock(database, workspace_id, asked, (ledger, found): Plan<GroupOutcome> => {
+    const nothing = { statements: [], events: [], total: 0, active: 0 };
+    const replay = idempotency && replaysOf(found.at(-1)!).get(idempotencyId(idempotency));
+    if (replay)
+      return {
+        ...nothing,
+        answer: replay.fingerprint === idempotency.fingerprint ? { replay } : { refused: keyReused() },
+      };
+    const plan = decide(workspace_id, ledger, writes, foundBy(reads, found));
+    const decisions = plan.answer as GroupDecision[];
+    const done = decisions.filter((decision) => 'json' in decision);
+    if (atomic && done.length < decisions.length)
+      return { ...nothing, answer: { decisions, position: ledger.position } };
+    const statements = [...plan.statements, ...(alongside?.(decisions, ledger) ?? [])];
+    const position = ledger.position + plan.events.length;
+    if (idempotency && done.length > 0) {
+      const key = { ...idempotency, status: 200, position, subject_id: null, reply: replyOf?.(decisions) };
+      statements.push(storeKeys(workspace_id, ledger.now, [key]));
+    }
+    return { ...plan, statements, answer: { decisions, position } };
+  });
+  counts.set(database, written(database) + writes.length);
+  return answer;
+}
+
+// ---- One transaction ------------------------------------------------------------------------------------------------
 
 const counts = new WeakMap<Database, number>();
 
@@ -139,38 +241,57 @@ async function runBatch(database: Database, workspace_id: number, writes: Write[
     database,
     workspace_id,
     reads.map((read) => read.ask),
-    (ledger, found) => {
-      const rows = Object.fromEntries(reads.map((read, index) => [read.of, found[index]]));
-      return decide(workspace_id, ledger, writes, rows);
-    },
+    (ledger, found) => decide(workspace_id, ledger, writes, foundBy(reads, found)),
   );
   counts.set(database, written(database) + writes.length);
   return answer;
 }
 
-export type Found = 'ids' | 'external_ids' | 'holders' | 'holders_of_deleted' | 'replays';
+export type Found = 'ids' | 'matches' | 'holders' | 'holders_of_deleted' | 'replays';
+type Read = { of: Found; ask: Ask };
+
+/** What was found, by what it tells. */
+function foundBy(reads: Read[], found: Row[][]): Partial<Record<Found, Row[]>> {
+  const rows: Partial<Record<Found, Row[]>> = {};
+  for (const [index, { of }] of reads.entries()) rows[of] = [...(rows[of] ?? []), ...found[index]!];
+  return rows;
+}
 
 /** What must be known of the present to decide on the writes; what is not needed is not asked for. */
-function readsFor(workspace_id: number, writes: Write[]): { of: Found; ask: Ask }[] {
+export function readsFor(workspace_id: number, writes: Pick<Write, 'change' | 'idempotency'>[]): Read[] {
   const ids: string[] = [];
-  const upserts: string[] = [];
   const restores: string[] = [];
   const emails: string[] = [];
   const external_ids: string[] = [];
+  const matches: Record<MatchField, string[]> = { email: [], external_id: [] };
   const keys: Idempotency[] = [];
+  const claim = ({ email, external_id }: Partial<CustomerInput>) => {
+    if (email !== undefined) emails.push(email);
+    if (typeof external_id === 'string') external_ids.push(external_id);
+  };
   for (const { change, idempotency } of writes) {
     if ('id' in change) ids.push(change.id);
     if (change.kind === 'restore') restores.push(change.id);
-    if (change.kind === 'upsert') upserts.push(change.external_id);
+    if ('by' in change) matches[change.by].push(change.value);
     if ('input' in change) {
-      if (change.input.fields.email !== undefined) emails.push(change.input.fields.email);
-      if (typeof change.input.fields.external_id === 'string') external_ids.push(change.input.fields.external_id);
+      const { email, external_id } = change.input.fields;
+      // Who holds the value that is matched by is found by the match.
+      const by = 'by' in change ? change.by : undefined;
+      claim({ email: by === 'email' ? undefined : email, external_id: by === 'external_id' ? undefined : external_id });
+    }
+    if (change.kind === 'undo') {
+      const { event } = change;
+      ids.push(event.customer_id);
+      if (event.type === 'customer.deleted') restores.push(event.customer_id);
+      if (event.before) claim(event.before);
     }
     if (idempotency) keys.push(idempotency);
   }
-  const reads: { of: Found; ask: Ask }[] = [];
+  const reads: Read[] = [];
   if (ids.length > 0) reads.push({ of: 'ids', ask: [FIND_BY_ID, [workspace_id, ids]] });
-  if (upserts.length > 0) reads.push({ of: 'external_ids', ask: [FIND_BY_EXTERNAL_ID, [workspace_id, upserts]] });
+  if (matches.email.length > 0) reads.push({ of: 'matches', ask: [FIND_BY_EMAIL, [workspace_id, matches.email]] });
+  if (matches.external_id.length > 0)
+    reads.push({ of: 'matches', ask: [FIND_BY_EXTERNAL_ID, [workspace_id, matches.external_id]] });
   if (emails.length + external_ids.length > 0)
     reads.push({ of: 'holders', ask: [FIND_HOLDERS, [workspace_id, emails, external_ids]] });
   if (restores.length > 0)

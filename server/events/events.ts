@@ -13,6 +13,7 @@ import {
   READ_HISTORY,
   READ_LEDGER,
   READ_LEDGER_TEXT,
+  READ_RECORDS,
   RECORD_CAUSE,
 } from './store.ts';
 
@@ -149,18 +150,36 @@ async function wasCommitted(
   }
 }
 
+/** What a set of events belongs to: an import, a bulk edit, a batch, an undo. */
+export type NewCause = { id: string; kind: string; actor: EventActor; state?: 'running'; details?: object };
+
+/** What records a cause, for the transaction that has its first effect or before that. */
+export function causeToRecord(workspace_id: number, { id, kind, actor, state, details }: NewCause): Ask {
+  const values = [
+    workspace_id,
+    id,
+    kind,
+    JSON.stringify(actor),
+    state ?? 'done',
+    details ? JSON.stringify(details) : null,
+  ];
+  return [RECORD_CAUSE, values];
+}
+
 /** Says what the events that will carry this `cause_id` belong to. Each of them is written with its own change. */
-export async function recordCause(
-  database: Database,
-  workspace_id: number,
-  cause: { id: string; kind: string; actor: EventActor },
-): Promise<void> {
+export async function recordCause(database: Database, workspace_id: number, cause: NewCause): Promise<void> {
+  await inTransaction(database, [causeToRecord(workspace_id, cause)]);
+}
+
+/** Writes what is no change of a customer, and so needs no turn of the workspace. Gives the rows of each statement. */
+export async function inTransaction(database: Database, statements: Ask[]): Promise<Row[][]> {
   const session = await database.begin();
   try {
-    const recorded = session.query(RECORD_CAUSE, [workspace_id, cause.id, cause.kind, JSON.stringify(cause.actor)]);
-    const [, committed] = await Promise.all([recorded, session.commit()]);
+    const sent = statements.map(([statement, values]) => session.query(statement, values));
+    const [rows, committed] = await Promise.all([Promise.all(sent), session.commit()]);
     if (!committed) throw new Error('PostgreSQL rolled the transaction back.');
     session.release();
+    return rows;
   } catch (error) {
     session.release(true);
     throw isConnectionError(error) ? unavailable(error) : error;
@@ -233,6 +252,17 @@ export async function readAsOf(
 ): Promise<string | null> {
   const [row] = await database.read(READ_AFTER, [workspace_id, customer_id, position]);
   return row?.[0] ?? null;
+}
+
+/** The records as they stood after each of the given positions, in their order. */
+export async function readRecords(
+  database: Database,
+  workspace_id: number,
+  asked: { customer_id: string; position: number }[],
+): Promise<string[]> {
+  if (asked.length === 0) return [];
+  const values = [workspace_id, asked.map((one) => one.customer_id), asked.map((one) => one.position)];
+  return (await database.read(READ_RECORDS, values)).map(([record]) => record);
 }
 
 function eventOf(row: Row): LogEvent {

@@ -23,7 +23,8 @@ export const APPEND_EVENTS: Statement = {
 
 export const RECORD_CAUSE: Statement = {
   name: 'record_cause',
-  text: 'INSERT INTO causes (workspace_id, id, kind, actor, at) VALUES ($1, $2, $3, $4, clock_timestamp())',
+  text: `INSERT INTO causes (workspace_id, id, kind, actor, at, state, details, finished_at)
+    VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, CASE WHEN $5 <> 'running' THEN clock_timestamp() END)`,
 };
 
 const EVENT_COLUMNS = `position, ${rfc3339('at')}, type, customer_id, customer_version, actor, request_id, cause_id, before, after`;
@@ -51,6 +52,14 @@ export const READ_HISTORY: Statement = {
 export const FIND_EVENT: Statement = {
   name: 'find_event',
   text: `SELECT ${rfc3339('at')}, customer_id, request_id FROM events WHERE workspace_id = $1 AND position = $2`,
+};
+
+/** The records of customers ($2) as they were after each its position ($3). */
+export const READ_RECORDS: Statement = {
+  name: 'read_records',
+  text: `SELECT (SELECT after FROM events
+        WHERE workspace_id = $1 AND customer_id = asked.id AND position <= asked.place ORDER BY position DESC LIMIT 1)
+    FROM unnest($2::uuid[], $3::bigint[]) WITH ORDINALITY AS asked (id, place, number) ORDER BY number`,
 };
 
 /** The record as it was after the given position. */

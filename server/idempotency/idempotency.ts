@@ -7,8 +7,17 @@ import { FIND_IDEMPOTENCY_KEYS, FORGET_IDEMPOTENCY_KEYS, STORE_IDEMPOTENCY_KEYS 
 /** A request that may be repeated: whose it is, its key, and what it asks for. */
 export type Idempotency = { actor_id: string; key: string; fingerprint: string };
 
-/** What the first request with a key led to. `position` tells the state of its subject to answer with. */
-export type Replay = { fingerprint: string; status: number; position: number; subject_id: string | null };
+/**
+ * What the first request with a key led to. `position` tells the state of its subject to answer with; `reply`, as JSON,
+ * what else it was answered.
+ */
+export type Replay = {
+  fingerprint: string;
+  status: number;
+  position: number;
+  subject_id: string | null;
+  reply?: string | null;
+};
 
 export const idempotencyId = (idempotency: { actor_id: string; key: string }) =>
   `${idempotency.actor_id} ${idempotency.key}`;
@@ -33,23 +42,25 @@ export function askForReplays(workspace_id: number, asked: Idempotency[]): Ask {
 
 export function replaysOf(rows: Row[]): Map<string, Replay> {
   return new Map(
-    rows.map(([actor_id, key, fingerprint, status, position, subject_id]) => [
+    rows.map(([actor_id, key, fingerprint, status, position, subject_id, reply]) => [
       idempotencyId({ actor_id, key }),
-      { fingerprint, status, position, subject_id },
+      { fingerprint, status, position, subject_id, reply },
     ]),
   );
 }
 
 /** 422 when the key was used for another request. */
 export function checkReplay(replay: Replay, idempotency: Idempotency): void {
-  if (replay.fingerprint !== idempotency.fingerprint)
-    throw new Problem(422, 'idempotency_key_reused', 'This Idempotency-Key was used for another request.');
+  if (replay.fingerprint !== idempotency.fingerprint) throw keyReused();
 }
+
+export const keyReused = () =>
+  new Problem(422, 'idempotency_key_reused', 'This Idempotency-Key was used for another request.');
 
 export function storeKeys(
   workspace_id: number,
   now: string,
-  keys: (Idempotency & { status: number; position: number; subject_id: string | null })[],
+  keys: (Idempotency & { status: number; position: number; subject_id: string | null; reply?: unknown })[],
 ): Ask {
   return [STORE_IDEMPOTENCY_KEYS, [workspace_id, JSON.stringify(keys), now]];
 }

@@ -1,0 +1,53 @@
+// What a caller sends of a customer, checked, with what is derived from it before the write takes its turn.
+import { type CustomerInput, inputFields, READ_ONLY_FIELDS } from '#contract/customers.ts';
+import { checkInput } from '#contract/input.ts';
+import type { Actor } from '../access/access.ts';
+import { invalid, notFound } from '../problem.ts';
+import { isUuid } from '../uuid.ts';
+import { searchColumns, withDefaults } from './decide.ts';
+import { toE164 } from './phone.ts';
+import type { CheckedInput } from './write.ts';
+
+/** Checks a whole customer as given by a caller. */
+export function wholeInput(
+  actor: Actor,
+  body: unknown,
+  amend?: (fields: Partial<CustomerInput>) => void,
+): CheckedInput<CustomerInput> {
+  const { fields, errors } = checkInput(inputFields, body, { partial: false, readOnly: READ_ONLY_FIELDS });
+  if (errors.length > 0) throw invalid(errors);
+  amend?.(fields);
+  return completeInput(actor, fields);
+}
+
+/** Checks some fields of a customer as given by a caller. */
+export function partialInput(actor: Actor, body: unknown): CheckedInput<Partial<CustomerInput>> {
+  const { fields, errors } = checkInput(inputFields, body, { partial: true, readOnly: READ_ONLY_FIELDS });
+  if (errors.length > 0) throw invalid(errors);
+  return derive(actor, fields);
+}
+
+/** Adds to fields that `checkInput` has passed what is left out and what is derived. */
+export function completeInput(actor: Actor, fields: Partial<CustomerInput>): CheckedInput<CustomerInput> {
+  return withColumns(derive(actor, withDefaults(fields)));
+}
+
+export function derive<Fields extends Partial<CustomerInput>>(actor: Actor, fields: Fields): CheckedInput<Fields> {
+  return fields.phone === undefined ? { fields } : { fields, phone_e164: toE164(fields.phone, actor.workspace.region) };
+}
+
+/** Adds the columns by which the customer will be found, where the fields are all that they are made of. */
+export function withColumns<Fields extends Partial<CustomerInput>>(input: CheckedInput<Fields>): CheckedInput<Fields> {
+  const { first_name, last_name, email, phone = null } = input.fields;
+  if (first_name === undefined || last_name === undefined || email === undefined) return input;
+  return {
+    ...input,
+    columns: searchColumns({ first_name, last_name, email, phone, phone_e164: input.phone_e164 ?? null }),
+  };
+}
+
+/** A malformed id is no id of ours: the same 404 as an unknown one. */
+export function knownId(id: string): string {
+  if (!isUuid(id)) throw notFound();
+  return id.toLowerCase();
+}
