@@ -244,3 +244,32 @@ test('a url or key that cannot be one is refused, and the key is not quoted', ()
       (error: Error) => error instanceof TypeError && !error.message.includes(keys.editor),
     );
 });
+
+test('many changes go in one request, and what they did is taken back', async () => {
+  const { customers, causes } = await open();
+  const ada = await customers.create({ first_name: 'Ada', last_name: 'Lovelace', email: 'bulk@example.com' });
+  const { cause_id, results } = await customers.batch([
+    { action: 'update', id: ada.id, customer: { last_name: 'King' } },
+    { action: 'create', customer: { first_name: 'Ada' } },
+  ]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    [200, 400],
+  );
+  const seen: string[] = [];
+  const undo = await causes.ended((await causes.undo(cause_id!)).id, { onProgress: ({ state }) => seen.push(state) });
+  assert.deepEqual([undo.state, undo.progress?.changed, seen.at(-1)], ['done', 1, 'done']);
+  assert.equal((await customers.get(ada.id)).last_name, 'Lovelace');
+  assert.equal(
+    (await customers.get(ada.id, { as_of: (await all(customers.history(ada.id)))[1]!.position })).last_name,
+    'King',
+  );
+  assert.deepEqual(await all(causes.kept(undo.id)), []);
+  assert.equal((await all(causes.list({ limit: 1 })))[0]!.id, undo.id);
+  const [last] = await all(customers.history(ada.id));
+  assert.equal((await causes.undoChange(last!.position)).customer.last_name, 'King');
+  await assert.rejects(causes.cancel('none'), (error: Problem) => error.status === 404);
+  await assert.rejects(customers.batch([{ action: 'delete', id: 'none' }], { atomic: true }), {
+    code: 'batch_refused',
+  });
+});

@@ -1,5 +1,6 @@
 // The typed client: the API as functions. No dependencies; runs in Node and in browsers.
 import { keyCalls, workspaceCalls } from './access.ts';
+import { causeCalls } from './causes.ts';
 import { customerCalls } from './customers.ts';
 import { eventCalls } from './events.ts';
 import { type ClientOptions, createSend } from './send.ts';
@@ -17,6 +18,7 @@ export type Clientele = ReturnType<typeof createClient>;
 export function createClient(options: ClientOptions) {
   const send = createSend(options);
   return {
+    causes: causeCalls(send),
     customers: customerCalls(send),
     events: eventCalls(send),
     keys: keyCalls(send),

@@ -58,12 +58,12 @@ export function customerCalls(send: Send) {
       return pages((cursor) => send({ method: 'GET', path: '/api/customers', query: { ...query, cursor }, options }));
     },
 
-    /** Retrieves a customer; 404 when there is none, or it is deleted. */
+    /** Retrieves a customer, as it was at a time or position where `as_of` says so; 404 when there is none, or it is deleted. */
     async get<Field extends keyof Customer = keyof Customer>(
       id: string,
-      { fields, ...options }: CallOptions & { fields?: readonly Field[] } = {},
+      { fields, as_of, ...options }: CallOptions & { fields?: readonly Field[]; as_of?: Time | number } = {},
     ): Promise<Pick<Customer, Field>> {
-      return send({ method: 'GET', path: pathOf(id), query: { fields }, options });
+      return send({ method: 'GET', path: pathOf(id), query: { fields, as_of }, options });
     },
 
     /** Creates a customer; 400 names each field that is refused, and the `conflict` with the holder of an email. */

@@ -218,8 +218,15 @@ export const customerRoutes = {
     method: 'GET',
     path: '/api/customers/{id}',
     summary: 'Retrieve a customer',
+    description: 'With `as_of`, as it was then; of a customer that is deleted now, too.',
     parameters: { id },
-    query: { fields },
+    query: {
+      fields,
+      as_of: Type.String({
+        description:
+          'A time (RFC 3339) or a position of the log: the customer is answered as it was then, or after that event.',
+      }),
+    },
     headers: IF_NONE_MATCH,
     replies: { 200: one('The customer.'), 304: { description: 'Unchanged.' } },
   },

@@ -24,6 +24,12 @@ export type LogEvent = {
 const nullable = (schema: ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>) =>
   Type.Union([schema, Type.Null()]);
 
+export const actorSchema = Type.Object({
+  type: Type.String({ enum: ['key', 'person', 'system'] }),
+  id: nullable(Type.String()),
+  name: Type.String(),
+});
+
 export const eventSchema = Type.Object(
   {
     position: Type.Integer({
@@ -37,11 +43,7 @@ export const eventSchema = Type.Object(
     }),
     customer_id: nullable(Type.String({ format: 'uuid' })),
     customer_version: nullable(Type.Integer()),
-    actor: Type.Object({
-      type: Type.String({ enum: ['key', 'person', 'system'] }),
-      id: nullable(Type.String()),
-      name: Type.String(),
-    }),
+    actor: actorSchema,
     request_id: nullable(Type.String()),
     cause_id: nullable(Type.String({ format: 'uuid', description: 'What this event belongs to, such as an import.' })),
     changes: Type.Record(Type.String(), Type.Tuple([Type.Unknown(), Type.Unknown()]), {

@@ -34,6 +34,10 @@ export const problemCodes = {
     meaning: 'There is nothing here: no such path, or no such record in the workspace of the key.',
   },
   method_not_allowed: { ...of(405), meaning: 'The path takes other methods; `Allow` names them.' },
+  still_running: {
+    ...of(409),
+    meaning: 'What is to be undone is still under way: wait until it is done, or cancel it first.',
+  },
   request_timeout: { ...of(408), meaning: 'The request took too long to arrive.' },
   version_mismatch: {
     ...both(412),

@@ -3,6 +3,8 @@ import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import { authenticate } from './access/access.ts';
 import { accessTable } from './access/routes.ts';
+import type { Workers } from './causes/causes.ts';
+import { causeTable } from './causes/routes.ts';
 import { customerTable } from './customers/routes.ts';
 import type { Database } from './database.ts';
 import { docsTable } from './docs.ts';
@@ -11,6 +13,8 @@ import { healthTable, metricsTable } from './health.ts';
 import { addRoutes, createHttp, type HttpOptions } from './http.ts';
 import type { Metrics } from './metrics.ts';
 import type { ResultCache } from './result-cache.ts';
+import { undoTable } from './undo/routes.ts';
+import { workOnUndo } from './undo/undo.ts';
 
 export type AppOptions = Omit<HttpOptions, 'authenticate' | 'onRequestDone' | 'onRateLimited'> & {
   cache: ResultCache;
@@ -61,8 +65,13 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
     docsTable(),
     accessTable(database),
     eventTable(database),
+    causeTable(database),
     customerTable(database, options.cache),
+    undoTable(database),
   ])
     addRoutes(app, http, table);
   return app;
 }
+
+/** What works on each kind of cause in the background. */
+export const workers: Workers = { undo: workOnUndo };

@@ -7,7 +7,8 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import { createWorkspace, findWorkspace, listWorkspaces } from './access/access.ts';
-import { createApp } from './app.ts';
+import { createApp, workers } from './app.ts';
+import { startWorking } from './causes/causes.ts';
 import type { Config } from './config.ts';
 import { keepSearchClean } from './customers/customers.ts';
 import { type Database, openDatabase } from './database.ts';
@@ -185,13 +186,14 @@ export async function answer(config: Config, database: Database, metrics: Metric
     throw error;
   }
   const upkeep = keepSearchClean(database);
+  const working = startWorking(database, workers, { logger, runs_at: 'here' });
   return {
     port: (app.server.address() as { port: number }).port,
     metrics,
     lost: new Promise(() => {}),
     async drain(delay_ms) {
       draining = true;
-      await sleep(delay_ms);
+      await Promise.all([sleep(delay_ms), working.stop()]);
       const cut = await connections.drain(server.shutdown_timeout_ms);
       if (cut > 0) logger.warn({ connections: cut }, 'Requests that took too long to finish were cut off');
       await app.close();

@@ -46,6 +46,21 @@ const event = {
   customer: changed,
 };
 
+const cause = {
+  id: '019c1363-5e10-7b4e-9c1f-0a8d7e6b5c43',
+  kind: 'undo',
+  state: 'done',
+  actor: event.actor,
+  at: '2026-02-03T16:20:00.104511Z',
+  finished_at: '2026-02-03T16:20:00.161930Z',
+  details: { cause_id: '019c1363-5d02-7c19-8f5e-6b7a8c9d0e1f', kind: 'batch', request_id },
+  progress: { total: 240, done: 240, changed: 239, kept: 1 },
+  failure: null,
+  undoes: '019c1363-5d02-7c19-8f5e-6b7a8c9d0e1f',
+  undone_by: null,
+};
+const kept = [{ field: 'phone', code: 'changed_since' }];
+
 /** By the name of the schema of a body or reply. */
 export const examples: Record<string, unknown> = {
   Customer: customer,
@@ -67,6 +82,10 @@ export const examples: Record<string, unknown> = {
   CustomerMessage: { message: 'Customer activated.', customer },
   CustomerPage: { count: 1, count_is_exact: true, next: null, previous: null, results: [customer] },
   CustomerStats: { total_customers: 1_000_000, active_customers: 897_204, inactive_customers: 102_796 },
+  Cause: cause,
+  CausePage: { results: [cause], next: null },
+  KeptPage: { results: [{ position: 1790, customer_id: customer.id, fields: kept }], next: null },
+  Undone: { cause_id: cause.id, customer, deleted: false, kept: [] },
   EventPage: { results: [event] },
   History: { results: [event], next: null },
   Keys: { results: [key] },

@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox';
 import { accessRoutes } from '#contract/access.ts';
 import type { Route } from '#contract/api.ts';
 import { batchRoutes } from '#contract/batch.ts';
+import { causeRoutes, undoRoutes } from '#contract/causes.ts';
 import { customerRoutes } from '#contract/customers.ts';
 import { docsRoutes } from '#contract/docs.ts';
 import { eventRoutes } from '#contract/events.ts';
@@ -16,6 +17,8 @@ import { nameOf, type Schema, toSchema } from './openapi-schema.ts';
 export const routeTables: Record<string, Record<string, Route>> = {
   customers: { ...customerRoutes, ...batchRoutes },
   events: eventRoutes,
+  causes: causeRoutes,
+  undo: undoRoutes,
   access: accessRoutes,
   health: healthRoutes,
   docs: docsRoutes,
@@ -24,6 +27,7 @@ export const routeTables: Record<string, Record<string, Route>> = {
 const TAGS = [
   { name: 'Customers', description: 'The people whom a business sells to.' },
   { name: 'Events', description: 'Everything that happened in the workspace, in order.' },
+  { name: 'Causes', description: 'What was done in bulk, how far it has come, and how it is taken back.' },
   { name: 'Access', description: 'The workspace, and the keys that open it.' },
   { name: 'Operation', description: 'For whoever keeps the server running; takes no key.' },
   { name: 'Documentation', description: 'What you are reading; takes no key.' },

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { FOLD_VERSION } from '#contract/fold.ts';
 import { invalid } from './problem.ts';
+import type { Query } from './query.ts';
 
 /** `after` or `before` the row with these values in the ordering's columns. */
 export type Cursor = { direction: 'after' | 'before'; values: string[] };
@@ -43,3 +44,10 @@ export function readCursor(
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/;
 export const isTimeText = (text: string) => TIME.test(text) && !Number.isNaN(Date.parse(text));
 export const isPlainText = (text: string) => text.length <= 500 && text.isWellFormed() && !text.includes('\0');
+
+/** The query of this list with another cursor, in one fixed order. */
+export function pathWithCursor(path: string, query: Query, cursor: string): string {
+  const parameters = new URLSearchParams({ ...query, cursor });
+  parameters.sort();
+  return `${path}?${parameters}`;
+}

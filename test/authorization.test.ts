@@ -22,6 +22,12 @@ const LEAST: Record<string, Role | null> = {
   'POST /api/keys': 'admin',
   'DELETE /api/keys/{id}': 'admin',
   'GET /api/events': 'viewer',
+  'POST /api/events/{position}/undo': 'editor',
+  'GET /api/causes': 'viewer',
+  'GET /api/causes/{id}': 'viewer',
+  'GET /api/causes/{id}/kept': 'viewer',
+  'POST /api/causes/{id}/cancel': 'editor',
+  'POST /api/causes/{id}/undo': 'editor',
   'GET /api/customers': 'viewer',
   'POST /api/customers': 'editor',
   'POST /api/customers/batch': 'editor',
@@ -75,19 +81,35 @@ async function newCustomer(): Promise<string> {
 }
 const customer = () => ({ first_name: 'Ada', last_name: 'Lovelace', email: newEmail() });
 
+/** Something of the kind that the path names by its id or position. */
+async function subjectOf(path: string): Promise<string> {
+  if (path.startsWith('/api/keys')) return (await newKey('viewer')).subject.id;
+  if (path.startsWith('/api/causes')) {
+    const items = [{ action: 'create', customer: customer() }];
+    return (await server.call('POST', '/api/customers/batch', { items })).body.cause_id;
+  }
+  if (!path.startsWith('/api/events')) return newCustomer();
+  return (await server.call('POST', '/api/customers', customer())).headers.get('clientele-position')!;
+}
+
 /** A path and body with which the route succeeds for whoever may use it. */
 async function attemptOn({ path, body }: Route) {
-  const subject = path.startsWith('/api/keys') ? (await newKey('viewer')).subject.id : await newCustomer();
+  const subject = await subjectOf(path);
   const title = (body?.schema as { title?: string } | undefined)?.title;
   const example = title === undefined ? undefined : (examples[title] as object);
   return {
-    path: path.replace('{id}', subject).replace('{slug}', 'main').replace('{external_id}', `ext-${++made}`),
+    path: path
+      .replace(/\{(id|position)\}/, subject)
+      .replace('{slug}', 'main')
+      .replace('{external_id}', `ext-${++made}`),
     body: title === 'CustomerInput' ? customer() : title === 'CustomerPatch' ? { phone: null } : example,
   };
 }
 
-/** Every row of every table: whatever a refused request left behind would show. */
+/** Every row of every table: whatever a refused request left behind would show. Work that was allowed ends first. */
 async function everything(): Promise<string> {
+  while ((await inspector.query(`SELECT 1 FROM causes WHERE state = 'running'`)).rowCount !== 0)
+    await new Promise((resolve) => setTimeout(resolve, 10));
   const { rows: tables } = await inspector.query(
     `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`,
   );

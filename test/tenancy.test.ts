@@ -30,7 +30,8 @@ const MENTION = new RegExp(
   `\\b(FROM|JOIN|USING|INTO|UPDATE|ONLY|TABLE|,)\\s+(?:public\\.)?(${TABLES})\\b(?!\\.)`,
   'gi',
 );
-const CONDITION = /\b(?:\w+\.)?workspace_id = \$1(?!\d)/g;
+/** One workspace, or each with what is its own. */
+const CONDITION = /\b(?:\w+\.)?workspace_id = (?:\$1(?!\d)|workspaces\.id\b)/g;
 const INSERT = new RegExp(`\\bINSERT INTO (${TABLES}) \\(workspace_id[,)]`, 'g');
 
 /** What is wrong with a statement, or with a piece of one; undefined when all is well. */

@@ -1,9 +1,8 @@
 // Workspaces and keys over HTTP.
-import { hash } from 'node:crypto';
 import { accessRoutes, type Workspace } from '#contract/access.ts';
 import type { Database } from '../database.ts';
 import type { Call, Reply, RouteTable } from '../http.ts';
-import { readIdempotencyKey } from '../idempotency/idempotency.ts';
+import { readIdempotency } from '../idempotency/idempotency.ts';
 import { createKey, listKeys, readWorkspace, revokeKey, updateWorkspace, type WriteContext } from './access.ts';
 
 export function accessTable(database: Database): RouteTable {
@@ -49,9 +48,4 @@ function headersOf({ position, replayed }: { position: number; replayed: boolean
 
 const shown = ({ slug, name, region, created_at }: Workspace) => ({ slug, name, region, created_at });
 
-function contextOf({ actor, headers, request_id, method, path, body }: Call): WriteContext {
-  const key = readIdempotencyKey(headers['idempotency-key']);
-  if (!key) return { request_id };
-  const fingerprint = hash('sha256', JSON.stringify([method, path, body ?? null]), 'base64url');
-  return { request_id, idempotency: { actor_id: `${actor.type}:${actor.id}`, key, fingerprint } };
-}
+const contextOf = (call: Call): WriteContext => ({ request_id: call.request_id, idempotency: readIdempotency(call) });

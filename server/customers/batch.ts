@@ -3,8 +3,9 @@ import { BATCH_ITEMS, type BatchItem, MATCH_FIELDS, type MatchField } from '#con
 import { inputFields } from '#contract/customers.ts';
 import { pointerTo } from '#contract/input.ts';
 import type { Actor } from '../access/access.ts';
+import { causeToRecord } from '../causes/causes.ts';
 import type { Database } from '../database.ts';
-import { causeToRecord, readRecords } from '../events/events.ts';
+import { readRecords } from '../events/events.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { invalid, Problem, type ProblemError } from '../problem.ts';
 import { resultOfProblem } from '../replies.ts';
@@ -32,7 +33,7 @@ export async function runBatch(
 ): Promise<BatchOutcome> {
   const { items, atomic } = readBatch(body);
   const { type, id, name, workspace } = actor;
-  const cause = { id: uuidv7(Date.now(), 0), kind: 'batch', actor: { type, id, name } };
+  const cause = { id: uuidv7(Date.now(), 0), kind: 'batch' as const, actor: { type, id, name } };
   const problems = new Map<number, Problem>();
   const writes: Write[] = [];
   const places: number[] = [];
@@ -57,8 +58,12 @@ export async function runBatch(
     atomic,
     idempotency,
     replyOf: (decisions) => ({ cause_id: isChanged(decisions) ? cause.id : null, results: keptOf(decisions) }),
-    alongside: (decisions) => (isChanged(decisions) ? [causeToRecord(workspace.id, cause)] : []),
+    alongside(decisions) {
+      const changed = decisions.filter((one) => 'type' in one && one.type !== 'unchanged').length;
+      return changed > 0 ? [causeToRecord(workspace.id, { ...cause, progress: { changed } })] : [];
+    },
   });
+  if ('stopped' in outcome) throw new Error('A batch has no guard.');
   if ('refused' in outcome) throw outcome.refused;
   if ('replay' in outcome) {
     const { cause_id, results } = JSON.parse(outcome.replay.reply!) as { cause_id: string | null; results: Kept[] };

@@ -350,3 +350,29 @@ describe('who may', () => {
     assert.deepEqual(stable(unknown.body), stable(malformed.body));
   });
 });
+
+describe('as of', () => {
+  test('a position or a time, a customer is answered as it was then', async () => {
+    const first = await create({ phone: '020 7946 0958' });
+    const second = await server.call('PATCH', `/api/customers/${first.id}`, { last_name: 'King' });
+    const gone = await server.call('DELETE', `/api/customers/${first.id}`);
+    const back = await server.call('POST', `/api/customers/${first.id}/restore`);
+    const then = (as_of: string | null) => server.call('GET', `/api/customers/${first.id}?as_of=${as_of}`);
+    const at = ({ headers }: { headers: Headers }) => headers.get('clientele-position');
+    assert.deepEqual((await then(first.created_at)).body, first);
+    assert.deepEqual((await then(second.body.updated_at)).body, second.body);
+    assert.deepEqual((await then(at(second))).body, second.body);
+    assert.equal((await then(at(second))).headers.get('etag'), '"2"');
+    assert.equal((await then(at(gone))).status, 404);
+    assert.deepEqual((await then(at(back))).body, back.body);
+    assert.deepEqual((await then('2999-01-01T00:00:00Z')).body, back.body);
+    assert.equal((await then('2001-01-01T00:00:00Z')).status, 404);
+    assert.equal((await then('0')).status, 404);
+    const { body } = await server.call('GET', `/api/customers/${first.id}?as_of=${at(second)}&fields=last_name`);
+    assert.deepEqual(body, { last_name: 'King' });
+    for (const wrong of ['', 'yesterday', '-1', '1.5', '01', '2026-02-30T00:00:00Z']) {
+      const reply = await then(wrong);
+      assert.deepEqual([reply.status, reply.body.errors[0].pointer], [400, 'as_of'], wrong);
+    }
+  });
+});

@@ -3,7 +3,7 @@
 import { type CustomerInput, type CustomerStats, externalIdField } from '#contract/customers.ts';
 import type { Actor } from '../access/access.ts';
 import type { Database } from '../database.ts';
-import { type LogEvent, readHistory, readLedger } from '../events/events.ts';
+import { type LogEvent, readHistory, readLedger, readThen } from '../events/events.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { invalid, notFound } from '../problem.ts';
 import { knownId, partialInput, wholeInput } from './input.ts';
@@ -121,6 +121,18 @@ export async function getCustomer(
   return { json: jsonOf(row[0]), version: Number(fieldOf(row[0], 'version')) };
 }
 
+/** The customer as it was after a position of the log, or at a time; 404 when there was none, or it was deleted then. */
+export async function getCustomerThen(
+  database: Database,
+  actor: Actor,
+  id: string,
+  then: number | string,
+): Promise<{ json: string; version: number }> {
+  const json = await readThen(database, actor.workspace.id, knownId(id), then);
+  if (json === null) throw notFound();
+  return { json, version: JSON.parse(json).version };
+}
+
 /** Exact counts, from the ledger. */
 export async function countCustomers(database: Database, actor: Actor): Promise<CustomerStats & { position: number }> {
   const { position, total_customers, active_customers } = await readLedger(database, actor.workspace.id);
@@ -140,5 +152,7 @@ export async function customerHistory(
   return events;
 }
 
-export { completeInput } from './input.ts';
+export { fileWork } from './file-work.ts';
+export { completeInput, undoOf } from './input.ts';
 export { keepSearchClean, settleSearch } from './search-upkeep.ts';
+export { type GroupDecision, type Write, writeGroup } from './write.ts';

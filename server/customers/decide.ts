@@ -75,8 +75,8 @@ export function decide(
       next.updated_at = ledger.now;
     }
     const json = JSON.stringify(next);
+    const deleted = type === 'deleted' || (type === 'unchanged' && known!.deleted);
     if (type !== 'unchanged') {
-      const deleted = type === 'deleted';
       rows.put(known, next, json, deleted ? ledger.now : null, columnsOf(change, next));
       remember(present, known, next, deleted);
       const before = known && !known.deleted;
@@ -99,7 +99,7 @@ export function decide(
       keys.push(key);
       replays.set(idempotencyId(idempotency), key); // a twin in this very batch is answered from the log as well
     }
-    return { status, type, customer: next, json, position, kept };
+    return { status, type, customer: next, json, position, deleted, kept };
   }
 }
 
@@ -265,6 +265,7 @@ function settleUndo(
   const kept: Kept[] = [];
   const next = { ...customer };
   for (const field of fields) {
+    if (customer[field] === before![field]) continue;
     if (customer[field] === after[field]) Object.assign(next, { [field]: before![field] });
     else kept.push({ field, code: 'changed_since' });
   }

@@ -1,12 +1,14 @@
 // What a caller sends of a customer, checked, with what is derived from it before the write takes its turn.
+import type { Workspace } from '#contract/access.ts';
 import { type CustomerInput, inputFields, READ_ONLY_FIELDS } from '#contract/customers.ts';
 import { checkInput } from '#contract/input.ts';
 import type { Actor } from '../access/access.ts';
+import type { LoggedChange } from '../events/events.ts';
 import { invalid, notFound } from '../problem.ts';
 import { isUuid } from '../uuid.ts';
 import { searchColumns, withDefaults } from './decide.ts';
 import { toE164 } from './phone.ts';
-import type { CheckedInput } from './write.ts';
+import type { Change, CheckedInput } from './write.ts';
 
 /** Checks a whole customer as given by a caller. */
 export function wholeInput(
@@ -44,6 +46,12 @@ export function withColumns<Fields extends Partial<CustomerInput>>(input: Checke
     ...input,
     columns: searchColumns({ first_name, last_name, email, phone, phone_e164: input.phone_e164 ?? null }),
   };
+}
+
+/** What takes a change of the log back. */
+export function undoOf(workspace: Workspace, { type, customer_id, before, after }: LoggedChange): Change {
+  const phone_e164 = before?.phone === undefined ? null : toE164(before.phone, workspace.region);
+  return { kind: 'undo', event: { type, customer_id, before, after, phone_e164 } };
 }
 
 /** A malformed id is no id of ours: the same 404 as an unknown one. */

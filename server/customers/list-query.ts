@@ -115,10 +115,3 @@ function nextMicrosecond(time: string): string {
   const next = new Date(Date.parse(`${time.slice(0, 19)}Z`) + 1000);
   return next.getUTCFullYear() > 9999 ? 'infinity' : `${next.toISOString().slice(0, 20)}000000Z`;
 }
-
-/** The query of this list with another cursor, in one fixed order. */
-export function pathWithCursor(path: string, query: Query, cursor: string): string {
-  const parameters = new URLSearchParams({ ...query, cursor });
-  parameters.sort();
-  return `${path}?${parameters}`;
-}

@@ -2,14 +2,20 @@
 
 import { hash } from 'node:crypto';
 import { batchRoutes } from '#contract/batch.ts';
-import { CUSTOMER_FIELDS, type Customer, type CustomerStats, customerRoutes } from '#contract/customers.ts';
+import {
+  CUSTOMER_FIELDS,
+  type Customer,
+  type CustomerStats,
+  customerRoutes,
+  filterKinds,
+} from '#contract/customers.ts';
 import { eventRoutes, FEED_LIMIT } from '#contract/events.ts';
 import { FOLD_VERSION } from '#contract/fold.ts';
 import type { Database } from '../database.ts';
 import { readLedger } from '../events/events.ts';
 import type { Call, Reply, RouteTable } from '../http.ts';
-import { readIdempotencyKey } from '../idempotency/idempotency.ts';
-import { readCursor, writeCursor } from '../page.ts';
+import { readIdempotency } from '../idempotency/idempotency.ts';
+import { pathWithCursor, readCursor, writeCursor } from '../page.ts';
 import { invalid } from '../problem.ts';
 import { names, wholeNumber } from '../query.ts';
 import type { Result, ResultCache } from '../result-cache.ts';
@@ -20,6 +26,7 @@ import {
   customerHistory,
   deleteCustomer,
   getCustomer,
+  getCustomerThen,
   replaceCustomer,
   restoreCustomer,
   updateCustomer,
@@ -27,7 +34,7 @@ import {
   type WriteContext,
 } from './customers.ts';
 import { listPage, type Page } from './list.ts';
-import { type ListRequest, pathWithCursor, readListQuery } from './list-query.ts';
+import { type ListRequest, readListQuery } from './list-query.ts';
 import { jsonOf } from './record.ts';
 import type { Outcome } from './write.ts';
 
@@ -131,10 +138,23 @@ function neighbours(call: Call, request: ListRequest, page: Page): { next: strin
 
 async function get(database: Database, { actor, params, query, headers }: Call): Promise<Reply> {
   const fields = names(query, 'fields', CUSTOMER_FIELDS);
-  const { json, version } = await getCustomer(database, actor, params.id!);
+  const then = readAsOf(query.as_of);
+  const { json, version } = await (then === undefined
+    ? getCustomer(database, actor, params.id!)
+    : getCustomerThen(database, actor, params.id!, then));
   const etag = `"${version}"`;
   if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
   return { status: 200, body: fields ? pick(json, fields) : json, headers: { etag } };
+}
+
+/** A position, or a time; undefined for the present. */
+function readAsOf(text: string | undefined): number | string | undefined {
+  if (text === undefined) return undefined;
+  if (/^(0|[1-9]\d{0,15})$/.test(text)) return Number(text);
+  const outcome = filterKinds.time.normalise(text, 'as_of');
+  if (!outcome.refusal) return outcome.value;
+  const detail = 'as_of must be a position, such as 42, or a time, such as 2026-01-31T09:30:00Z.';
+  throw invalid([{ pointer: 'as_of', code: outcome.refusal.code, detail }]);
 }
 
 async function stats(database: Database, { actor, headers }: Call): Promise<Reply> {
@@ -188,12 +208,8 @@ function written({ status, customer, json, position, replayed }: Outcome, body =
 }
 
 function contextOf(call: Call): WriteContext {
-  const { actor, headers, request_id, method, path, body } = call;
-  const key = readIdempotencyKey(headers['idempotency-key']);
-  const if_match = readIfMatch(headers['if-match']);
-  if (!key) return { request_id, if_match };
-  const fingerprint = hash('sha256', JSON.stringify([method, path, body ?? null]), 'base64url');
-  return { request_id, if_match, idempotency: { actor_id: `${actor.type}:${actor.id}`, key, fingerprint } };
+  const idempotency = readIdempotency(call);
+  return { request_id: call.request_id, if_match: readIfMatch(call.headers['if-match']), idempotency };
 }
 
 /** The versions that If-Match names; undefined where any will do. A weak tag never matches (RFC 9110, section 13.1.1). */

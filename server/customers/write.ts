@@ -71,6 +71,8 @@ export type Done = {
   customer: Customer;
   json: string;
   position: number;
+  /** Whether the customer is deleted now. */
+  deleted: boolean;
   kept: Kept[];
 };
 
@@ -169,11 +171,17 @@ export type Group = {
   idempotency?: Idempotency;
   /** What is stored with the idempotency key, to be answered again. */
   replyOf?(decisions: GroupDecision[]): unknown;
+  /** Asked first, with the ledger's lock held: where it finds no row, nothing is done. */
+  guard?: Ask;
   /** More to be written by the very transaction. */
   alongside?(decisions: GroupDecision[], ledger: Ledger): Ask[];
 };
 export type GroupDecision = Done | { refused: Problem };
-export type GroupOutcome = { decisions: GroupDecision[]; position: number } | { refused: Problem } | { replay: Replay };
+export type GroupOutcome =
+  | { decisions: GroupDecision[]; position: number }
+  | { refused: Problem }
+  | { replay: Replay }
+  | { stopped: true };
 
 /** The last group of each workspace: the next one begins when it is done, so that they never hold more than one connection. */
 const groups = new WeakMap<Database, Map<number, { waiting: number; last: Promise<unknown> }>>();
@@ -199,12 +207,14 @@ export async function writeGroup(database: Database, workspace_id: number, group
 }
 
 async function runGroup(database: Database, workspace_id: number, group: Group): Promise<GroupOutcome> {
-  const { writes, atomic, idempotency, replyOf, alongside } = group;
+  const { writes, atomic, idempotency, replyOf, guard, alongside } = group;
   const reads = readsFor(workspace_id, writes);
   const asked = reads.map((read) => read.ask);
+  if (guard) asked.push(guard);
   if (idempotency) asked.push(askForReplays(workspace_id, [idempotency]));
   const { answer } = await writeUnderLock(database, workspace_id, asked, (ledger, found): Plan<GroupOutcome> => {
     const nothing = { statements: [], events: [], total: 0, active: 0 };
+    if (guard && found[reads.length]!.length === 0) return { ...nothing, answer: { stopped: true } };
     const replay = idempotency && replaysOf(found.at(-1)!).get(idempotencyId(idempotency));
     if (replay)
       return {
@@ -218,7 +228,8 @@ async function runGroup(database: Database, workspace_id: number, group: Group):
       return { ...nothing, answer: { decisions, position: ledger.position } };
     const statements = [...plan.statements, ...(alongside?.(decisions, ledger) ?? [])];
     const position = ledger.position + plan.events.length;
-    if (idempotency && done.length > 0) {
+    // A refusal is not stored, nor is a group of nothing but refusals.
+    if (idempotency && done.length + Number(writes.length === 0) > 0) {
       const key = { ...idempotency, status: 200, position, subject_id: null, reply: replyOf?.(decisions) };
       statements.push(storeKeys(workspace_id, ledger.now, [key]));
     }

@@ -1,6 +1,6 @@
 // The log of a workspace: how every write takes its turn and leaves its events, and how they are read.
 
-import { INPUT_FIELDS } from '#contract/customers.ts';
+import { type Customer, type CustomerInput, INPUT_FIELDS } from '#contract/customers.ts';
 import type { EventActor, LogEvent } from '#contract/events.ts';
 import type { Ask, Database, Row, Session } from '../database.ts';
 import { isConnectionError, outcomeUnknown, unavailable } from '../problem.ts';
@@ -9,12 +9,14 @@ import {
   FIND_EVENT,
   LOCK_LEDGER,
   READ_AFTER,
+  READ_AT_TIME,
+  READ_CHANGE,
+  READ_CHANGES_OF_CAUSE,
   READ_FEED,
   READ_HISTORY,
   READ_LEDGER,
   READ_LEDGER_TEXT,
   READ_RECORDS,
-  RECORD_CAUSE,
 } from './store.ts';
 
 export type Ledger = { position: number; now: string };
@@ -150,42 +152,6 @@ async function wasCommitted(
   }
 }
 
-/** What a set of events belongs to: an import, a bulk edit, a batch, an undo. */
-export type NewCause = { id: string; kind: string; actor: EventActor; state?: 'running'; details?: object };
-
-/** What records a cause, for the transaction that has its first effect or before that. */
-export function causeToRecord(workspace_id: number, { id, kind, actor, state, details }: NewCause): Ask {
-  const values = [
-    workspace_id,
-    id,
-    kind,
-    JSON.stringify(actor),
-    state ?? 'done',
-    details ? JSON.stringify(details) : null,
-  ];
-  return [RECORD_CAUSE, values];
-}
-
-/** Says what the events that will carry this `cause_id` belong to. Each of them is written with its own change. */
-export async function recordCause(database: Database, workspace_id: number, cause: NewCause): Promise<void> {
-  await inTransaction(database, [causeToRecord(workspace_id, cause)]);
-}
-
-/** Writes what is no change of a customer, and so needs no turn of the workspace. Gives the rows of each statement. */
-export async function inTransaction(database: Database, statements: Ask[]): Promise<Row[][]> {
-  const session = await database.begin();
-  try {
-    const sent = statements.map(([statement, values]) => session.query(statement, values));
-    const [rows, committed] = await Promise.all([Promise.all(sent), session.commit()]);
-    if (!committed) throw new Error('PostgreSQL rolled the transaction back.');
-    session.release();
-    return rows;
-  } catch (error) {
-    session.release(true);
-    throw isConnectionError(error) ? unavailable(error) : error;
-  }
-}
-
 export type LedgerState = { position: number; total_customers: number; active_customers: number };
 
 const asked = new WeakMap<Database, Map<number, Promise<LedgerState>>>();
@@ -251,7 +217,52 @@ export async function readAsOf(
   position: number,
 ): Promise<string | null> {
   const [row] = await database.read(READ_AFTER, [workspace_id, customer_id, position]);
-  return row?.[0] ?? null;
+  return row?.[1] ?? null;
+}
+
+/** The same of a customer that was not deleted then, after a position or at a time (RFC 3339); null where there was none. */
+export async function readThen(
+  database: Database,
+  workspace_id: number,
+  customer_id: string,
+  then: number | string,
+): Promise<string | null> {
+  const statement = typeof then === 'number' ? READ_AFTER : READ_AT_TIME;
+  const [row] = await database.read(statement, [workspace_id, customer_id, then]);
+  return row && row[0] !== 'customer.deleted' ? row[1] : null;
+}
+
+/** A change of a customer as its event holds it: former values of what changed, and the whole record afterwards. */
+export type LoggedChange = {
+  position: number;
+  type: string;
+  customer_id: string;
+  before: Partial<CustomerInput> | null;
+  after: Customer;
+};
+
+/** The change at a position; undefined where there is none, or it is no customer's. */
+export async function readChange(
+  database: Database,
+  workspace_id: number,
+  position: number,
+): Promise<LoggedChange | undefined> {
+  return (await database.read(READ_CHANGE, [workspace_id, position])).map(changeOf)[0];
+}
+
+/** Up to `limit` changes of a cause before a position, the last first. */
+export async function readChangesOfCause(
+  database: Database,
+  workspace_id: number,
+  cause_id: string,
+  before: number,
+  limit: number,
+): Promise<LoggedChange[]> {
+  return (await database.read(READ_CHANGES_OF_CAUSE, [workspace_id, cause_id, before, limit])).map(changeOf);
+}
+
+function changeOf([position, type, customer_id, before, after]: Row): LoggedChange {
+  return { position, type, customer_id, before: before === null ? null : JSON.parse(before), after: JSON.parse(after) };
 }
 
 /** The records as they stood after each of the given positions, in their order. */

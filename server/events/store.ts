@@ -21,12 +21,6 @@ export const APPEND_EVENTS: Statement = {
     WHERE workspace_id = $1`,
 };
 
-export const RECORD_CAUSE: Statement = {
-  name: 'record_cause',
-  text: `INSERT INTO causes (workspace_id, id, kind, actor, at, state, details, finished_at)
-    VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, CASE WHEN $5 <> 'running' THEN clock_timestamp() END)`,
-};
-
 const EVENT_COLUMNS = `position, ${rfc3339('at')}, type, customer_id, customer_version, actor, request_id, cause_id, before, after`;
 
 export const READ_LEDGER: Statement = {
@@ -48,6 +42,20 @@ export const READ_HISTORY: Statement = {
     WHERE workspace_id = $1 AND customer_id = $2 AND position < $3 ORDER BY position DESC LIMIT $4`,
 };
 
+/** An event of a customer. */
+export const READ_CHANGE: Statement = {
+  name: 'read_change',
+  text: `SELECT position, type, customer_id, before, after FROM events
+    WHERE workspace_id = $1 AND position = $2 AND customer_id IS NOT NULL`,
+};
+
+/** Up to $4 events of the cause $2 before the position $3, the last first. */
+export const READ_CHANGES_OF_CAUSE: Statement = {
+  name: 'read_changes_of_cause',
+  text: `SELECT position, type, customer_id, before, after FROM events
+    WHERE workspace_id = $1 AND cause_id = $2 AND position < $3 ORDER BY position DESC LIMIT $4`,
+};
+
 /** What a batch that may or may not have been committed would have left behind. */
 export const FIND_EVENT: Statement = {
   name: 'find_event',
@@ -62,8 +70,16 @@ export const READ_RECORDS: Statement = {
     FROM unnest($2::uuid[], $3::bigint[]) WITH ORDINALITY AS asked (id, place, number) ORDER BY number`,
 };
 
+/** The last event of a customer up to a time. */
+export const READ_AT_TIME: Statement = {
+  name: 'read_at_time',
+  text: `SELECT type, after FROM events WHERE workspace_id = $1 AND customer_id = $2 AND at <= $3::timestamptz
+    ORDER BY position DESC LIMIT 1`,
+};
+
 /** The record as it was after the given position. */
 export const READ_AFTER: Statement = {
   name: 'read_after',
-  text: `SELECT after FROM events WHERE workspace_id = $1 AND customer_id = $2 AND position <= $3 ORDER BY position DESC LIMIT 1`,
+  text: `SELECT type, after FROM events WHERE workspace_id = $1 AND customer_id = $2 AND position <= $3
+    ORDER BY position DESC LIMIT 1`,
 };

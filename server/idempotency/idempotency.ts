@@ -1,5 +1,6 @@
 // Idempotency keys: a request's key is stored by the very transaction that has the request's effect, so either both
 // are there or neither is.
+import { hash } from 'node:crypto';
 import type { Ask, Database, Row } from '../database.ts';
 import { invalid, Problem } from '../problem.ts';
 import { FIND_IDEMPOTENCY_KEYS, FORGET_IDEMPOTENCY_KEYS, STORE_IDEMPOTENCY_KEYS } from './store.ts';
@@ -22,9 +23,24 @@ export type Replay = {
 export const idempotencyId = (idempotency: { actor_id: string; key: string }) =>
   `${idempotency.actor_id} ${idempotency.key}`;
 
-/** Reads the header; 400 when it is empty, over-long or not printable. */
-export function readIdempotencyKey(header: string | string[] | undefined): string | null {
-  if (header === undefined) return null;
+type Request = {
+  actor: { type: string; id: string | null };
+  headers: Record<string, string | string[] | undefined>;
+  method: string;
+  path: string;
+  body: unknown;
+};
+
+/** What makes a request repeatable, if it asks for that; 400 when its key is empty, over-long or not printable. */
+export function readIdempotency({ actor, headers, method, path, body }: Request): Idempotency | undefined {
+  const key = readKey(headers['idempotency-key']);
+  if (key === undefined) return undefined;
+  const fingerprint = hash('sha256', JSON.stringify([method, path, body ?? null]), 'base64url');
+  return { actor_id: `${actor.type}:${actor.id}`, key, fingerprint };
+}
+
+function readKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
   if (typeof header !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(header))
     throw invalid([
       {

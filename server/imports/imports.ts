@@ -1,8 +1,8 @@
 // Imports: many customers from one CSV file, through the same write as every request.
 import type { Actor } from '../access/access.ts';
+import { recordCause } from '../causes/causes.ts';
 import { completeInput, createChecked, settleSearch } from '../customers/customers.ts';
 import type { Database } from '../database.ts';
-import { recordCause } from '../events/events.ts';
 import { asProblem, Problem } from '../problem.ts';
 import { uuidv7 } from '../uuid.ts';
 import { checkRow, type Header, type Refusal, readHeader, refusalOf } from './columns.ts';
@@ -127,7 +127,7 @@ async function* batches(rows: AsyncIterable<CsvRow>, ready: (row: CsvRow) => Rea
 
 /** Gives the import's id, to which its events refer. It is recorded when it is first asked for. */
 function openCause(database: Database, { type, id, name, workspace }: Actor): () => Promise<string> {
-  const cause = { id: uuidv7(Date.now(), 0), kind: 'import', actor: { type, id, name } };
+  const cause = { id: uuidv7(Date.now(), 0), kind: 'import' as const, actor: { type, id, name } };
   let recorded: Promise<string> | undefined;
   return () => (recorded ??= recordCause(database, workspace.id, cause).then(() => cause.id));
 }

@@ -2,9 +2,11 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import type { Logger } from 'pino';
 import type { Role } from '#contract/api.ts';
 import { type Actor, createKey, createWorkspace, findWorkspace, systemActor } from '#server/access/access.ts';
-import { type AppOptions, createApp } from '#server/app.ts';
+import { type AppOptions, createApp, workers } from '#server/app.ts';
+import { startWorking } from '#server/causes/causes.ts';
 import { type Database, openDatabase } from '#server/database.ts';
 import { openEmbedded } from '#server/embedded.ts';
 import { PROJECT } from '#server/main.ts';
@@ -69,6 +71,7 @@ export async function startServer(overrides: Partial<AppOptions> = {}): Promise<
   const opened = await openTestDatabase(options.metrics);
   const { database } = opened;
   const app = createApp(database, options);
+  const working = startWorking(database, workers, { logger: options.logger as Logger, runs_at: 'here' });
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   const actor = systemActor((await findWorkspace(database, 'main'))!, 'test');
   const keys = {} as Record<Role, string>;
@@ -111,6 +114,7 @@ export async function startServer(overrides: Partial<AppOptions> = {}): Promise<
     async stop() {
       app.server.closeAllConnections();
       await app.close();
+      await working.stop();
       await opened.drop();
     },
   };

@@ -1,0 +1,127 @@
+// Undo: what a cause or a single change did is taken back, field by field, save what was changed since. An undo is a
+// cause itself, so it can be undone.
+import type { Cause, KeptChange, Undone } from '#contract/causes.ts';
+import type { Actor } from '../access/access.ts';
+import { causeToRecord, getCause, guardOf, keptToRecord, moved, type NewCause, type Work } from '../causes/causes.ts';
+import { fileWork, type GroupDecision, undoOf, type Write, writeGroup } from '../customers/customers.ts';
+import type { Database } from '../database.ts';
+import { type LoggedChange, readChange, readChangesOfCause, readRecords } from '../events/events.ts';
+import type { Idempotency } from '../idempotency/idempotency.ts';
+import { notFound, Problem } from '../problem.ts';
+import { uuidv7 } from '../uuid.ts';
+
+/** Changes that one transaction takes back, so that a person's save waits for a moment only. */
+const BATCH = 500;
+
+type Context = { request_id: string | null; idempotency?: Idempotency };
+
+/**
+ * Begins to take back all that a cause did, in the background; gives the undo. 404 where there is no such cause, 409
+ * `still_running` where it is under way.
+ */
+export async function undoCause(
+  database: Database,
+  actor: Actor,
+  id: string,
+  { request_id, idempotency }: Context,
+): Promise<Cause> {
+  const { state, kind, progress } = await getCause(database, actor, id);
+  if (state === 'running')
+    throw new Problem(409, 'still_running', 'It is still under way; wait until it is done, or cancel it first.');
+  const undo: NewCause = {
+    id: uuidv7(Date.now(), 0),
+    kind: 'undo',
+    actor: authorOf(actor),
+    state: 'running',
+    undoes: id,
+    details: { cause_id: id, kind, request_id },
+    progress: { total: progress?.changed ?? 0, done: 0, changed: 0, kept: 0 },
+  };
+  return fileWork(database, actor, undo, idempotency);
+}
+
+type Details = { cause_id: string; request_id: string | null };
+
+/** Takes a cause's changes back, from the last to the first: each as it stood when those after it were undone. */
+export async function workOnUndo(database: Database, work: Work<Details, number>, turn: AbortSignal): Promise<void> {
+  const { workspace, details } = work;
+  const progress = { ...work.progress };
+  let before = work.place ?? Number.MAX_SAFE_INTEGER;
+  const read = () => readChangesOfCause(database, workspace.id, details.cause_id, before, BATCH);
+  let changes = await read();
+  for (;;) {
+    const done = changes.length < BATCH;
+    const outcome = await writeGroup(database, workspace.id, {
+      writes: changes.map((change) => ({
+        change: undoOf(workspace, change),
+        actor: work.actor,
+        request_id: details.request_id,
+        cause_id: work.id,
+      })),
+      guard: guardOf(work),
+      alongside(decisions) {
+        const kept = keptOf(changes, decisions);
+        progress.done! += changes.length;
+        progress.changed! += decisions.filter(isChange).length;
+        progress.kept! += kept.length;
+        const statements = [moved(work, progress, changes.at(-1)?.position ?? before, done)];
+        if (kept.length > 0) statements.push(keptToRecord(workspace.id, work.id, kept));
+        return statements;
+      },
+    });
+    if ('stopped' in outcome || done) return;
+    before = changes.at(-1)!.position;
+    if (turn.aborted) return;
+    changes = await read();
+  }
+}
+
+const isChange = (decision: GroupDecision) => 'type' in decision && decision.type !== 'unchanged';
+
+function keptOf(changes: LoggedChange[], decisions: GroupDecision[]): KeptChange[] {
+  return decisions.flatMap((decision, index): KeptChange[] => {
+    const { position, customer_id } = changes[index]!;
+    const fields = 'kept' in decision ? decision.kept : [];
+    return fields.length > 0 ? [{ position, customer_id, fields }] : [];
+  });
+}
+
+/** Takes one change of a customer back, at once. 404 where the log has no such event, or it is of something else. */
+export async function undoChange(
+  database: Database,
+  actor: Actor,
+  position: number,
+  { request_id, idempotency }: Context,
+): Promise<Undone & { position: number; replayed: boolean }> {
+  const workspace_id = actor.workspace.id;
+  const change = await readChange(database, workspace_id, position);
+  if (!change) throw notFound();
+  const author = authorOf(actor);
+  const cause = { id: uuidv7(Date.now(), 0), kind: 'undo' as const, actor: author, details: { position } };
+  const write: Write = { change: undoOf(actor.workspace, change), actor: author, request_id, cause_id: cause.id };
+  const replyOf = ([decision]: GroupDecision[]) => {
+    if (!decision || 'refused' in decision) throw decision?.refused ?? new Error('There is a decision per write.');
+    const { type, deleted, kept } = decision;
+    return { cause_id: type === 'unchanged' ? null : cause.id, deleted, kept };
+  };
+  const outcome = await writeGroup(database, workspace_id, {
+    writes: [write],
+    idempotency,
+    replyOf,
+    alongside: (decisions) =>
+      decisions.some(isChange) ? [causeToRecord(workspace_id, { ...cause, progress: { changed: 1 } })] : [],
+  });
+  if ('stopped' in outcome) throw new Error('A single undo has no guard.');
+  if ('refused' in outcome) throw outcome.refused;
+  if ('replay' in outcome) {
+    const { position: at, reply } = outcome.replay;
+    const [json] = await readRecords(database, workspace_id, [{ customer_id: change.customer_id, position: at }]);
+    return { ...JSON.parse(reply!), customer: JSON.parse(json!), position: at, replayed: true };
+  }
+  const { decisions, position: at } = outcome;
+  const reply = replyOf(decisions);
+  const [decision] = decisions;
+  return { ...reply, customer: (decision as { customer: Undone['customer'] }).customer, position: at, replayed: false };
+}
+
+const authorOf = ({ type, id, name }: Actor) => ({ type, id, name });
