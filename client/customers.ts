@@ -1,5 +1,7 @@
 // The calls about customers.
 import type { BatchItem, BatchReply } from '#contract/batch.ts';
+import type { BulkEdit } from '#contract/bulk-edits.ts';
+import type { Cause } from '#contract/causes.ts';
 import type {
   Customer,
   CustomerInput,
@@ -100,6 +102,23 @@ export function customerCalls(send: Send) {
       { atomic, ...options }: WriteOptions & { atomic?: boolean } = {},
     ): Promise<BatchReply> {
       return send({ method: 'POST', path: '/api/customers/batch', body: { items, atomic }, options });
+    },
+
+    /** Begins to give one change to all who match a filter, or have the ids; resolves to the cause, which tells how far it is. */
+    async bulkEdit(edit: BulkEdit, options?: WriteOptions): Promise<Cause> {
+      return send({ method: 'POST', path: '/api/customers/bulk-edits', body: edit, options });
+    },
+
+    /** Counts whom a bulk edit would be about. */
+    async countBulkEdit(edit: BulkEdit, options?: CallOptions): Promise<number> {
+      const body = { ...edit, dry_run: true };
+      const { total } = await send<{ total: number }>({
+        method: 'POST',
+        path: '/api/customers/bulk-edits',
+        body,
+        options,
+      });
+      return total;
     },
 
     /** Deletes a customer, which frees its email and external id; it can be restored. */

@@ -132,6 +132,10 @@ export const problemCodes = {
   too_many_words: { ...inErrors, meaning: 'The search has more words than it may have.' },
   invalid_length: { ...inErrors, meaning: 'The list has too few or too many entries.' },
   invalid_choice: { ...inErrors, meaning: 'The value is none of those that may stand there.' },
+  not_in_bulk: {
+    ...inErrors,
+    meaning: 'No two customers may have the same value, so a bulk edit cannot give it to many.',
+  },
   changed_since: {
     ...inErrors,
     meaning: 'An undo left the field as it is, since it was changed after what was to be undone.',

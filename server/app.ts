@@ -3,6 +3,8 @@ import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import { authenticate } from './access/access.ts';
 import { accessTable } from './access/routes.ts';
+import { workOnBulkEdit } from './bulk-edits/bulk-edits.ts';
+import { bulkEditTable } from './bulk-edits/routes.ts';
 import type { Workers } from './causes/causes.ts';
 import { causeTable } from './causes/routes.ts';
 import { customerTable } from './customers/routes.ts';
@@ -68,10 +70,11 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
     causeTable(database),
     customerTable(database, options.cache),
     undoTable(database),
+    bulkEditTable(database),
   ])
     addRoutes(app, http, table);
   return app;
 }
 
 /** What works on each kind of cause in the background. */
-export const workers: Workers = { undo: workOnUndo };
+export const workers: Workers = { undo: workOnUndo, bulk_edit: workOnBulkEdit };

@@ -79,6 +79,8 @@ export const examples: Record<string, unknown> = {
       { status: 200, customer: changed },
     ],
   },
+  BulkEdit: { filter: { search: 'example.com', is_active: true }, action: 'deactivate' },
+  BulkCount: { total: 1204 },
   CustomerMessage: { message: 'Customer activated.', customer },
   CustomerPage: { count: 1, count_is_exact: true, next: null, previous: null, results: [customer] },
   CustomerStats: { total_customers: 1_000_000, active_customers: 897_204, inactive_customers: 102_796 },

@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox';
 import { accessRoutes } from '#contract/access.ts';
 import type { Route } from '#contract/api.ts';
 import { batchRoutes } from '#contract/batch.ts';
+import { bulkEditRoutes } from '#contract/bulk-edits.ts';
 import { causeRoutes, undoRoutes } from '#contract/causes.ts';
 import { customerRoutes } from '#contract/customers.ts';
 import { docsRoutes } from '#contract/docs.ts';
@@ -16,6 +17,7 @@ import { nameOf, type Schema, toSchema } from './openapi-schema.ts';
 /** The contract's tables. An operation's id is its table's name followed by its own: `customersList`. */
 export const routeTables: Record<string, Record<string, Route>> = {
   customers: { ...customerRoutes, ...batchRoutes },
+  bulkEdits: bulkEditRoutes,
   events: eventRoutes,
   causes: causeRoutes,
   undo: undoRoutes,

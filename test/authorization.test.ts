@@ -31,6 +31,7 @@ const LEAST: Record<string, Role | null> = {
   'GET /api/customers': 'viewer',
   'POST /api/customers': 'editor',
   'POST /api/customers/batch': 'editor',
+  'POST /api/customers/bulk-edits': 'editor',
   'GET /api/customers/stats': 'viewer',
   'PUT /api/customers/by-external-id/{external_id}': 'editor',
   'GET /api/customers/{id}': 'viewer',

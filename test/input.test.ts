@@ -29,6 +29,7 @@ const writes = (): [method: string, path: string, body: object][] => [
   ['PATCH', `/api/customers/${id}`, { phone: null }],
   ['PUT', '/api/customers/by-external-id/held', ada()],
   ['POST', '/api/customers/batch', { items: [{ action: 'create', customer: ada() }] }],
+  ['POST', '/api/customers/bulk-edits', { ids: [id], action: 'activate' }],
   ['POST', '/api/keys', { name: 'x', role: 'viewer' }],
   ['PATCH', '/api/workspaces/main', { name: 'Main' }],
 ];
@@ -47,7 +48,7 @@ describe('a field that may not be written', () => {
   test('is refused by name in every body, and nothing changes', async () => {
     const before = await position();
     for (const [method, path, body] of writes()) {
-      const own = path.endsWith('/batch')
+      const own = /(batch|bulk-edits)$/.test(path)
         ? []
         : path.startsWith('/api/customers')
           ? READ_ONLY_FIELDS

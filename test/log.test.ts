@@ -77,6 +77,7 @@ test('nothing personal stands in the log, whatever was asked and refused, on eve
     ['PATCH', path, { phone: '+1 202 555 0199' }, { 'if-match': '"hopper"' }],
     ['PATCH', path, { phone: '+1 202 555 0199' }, { 'idempotency-key': 'hopper' }],
     ['POST', '/api/customers/batch', { items: [{ action: 'create', customer: person }, { action: 'hopper' }] }],
+    ['POST', '/api/customers/bulk-edits', { filter: { search: 'hopper' }, action: 'deactivate' }],
     ['POST', `${path}/deactivate`],
     ['POST', `${path}/activate`],
     ['DELETE', path],

@@ -1,13 +1,13 @@
 // Many changes in one request: done in their order, in one transaction.
 import { BATCH_ITEMS, type BatchItem, MATCH_FIELDS, type MatchField } from '#contract/batch.ts';
 import { inputFields } from '#contract/customers.ts';
-import { pointerTo } from '#contract/input.ts';
 import type { Actor } from '../access/access.ts';
+import { checkMembers, isObject, refuse } from '../body.ts';
 import { causeToRecord } from '../causes/causes.ts';
 import type { Database } from '../database.ts';
 import { readRecords } from '../events/events.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
-import { invalid, Problem, type ProblemError } from '../problem.ts';
+import { Problem, type ProblemError } from '../problem.ts';
 import { resultOfProblem } from '../replies.ts';
 import { uuidv7 } from '../uuid.ts';
 import { knownId, partialInput, wholeInput, withColumns } from './input.ts';
@@ -174,19 +174,7 @@ function readUpsert(actor: Actor, by: MatchField, customer: unknown): Change {
   throw refuse('required', `/${by}`, `${inputFields[by].label} is required, to match by.`);
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function checkMembers(value: object, members: string[]): void {
-  const unknown = Object.keys(value).filter((name) => !members.includes(name));
-  if (unknown.length === 0) return;
-  const detail = `There is no such member here; there are ${members.join(', ')}.`;
-  throw invalid(unknown.slice(0, 50).map((name) => ({ pointer: pointerTo(name), code: 'unknown_field', detail })));
-}
-
 // ---- What is refused ------------------------------------------------------------------------------------------------
-
-const refuse = (code: string, pointer: string, detail: string) => invalid([{ pointer, code, detail }]);
 
 /** An item's own fault; anything else fails the whole batch. */
 function asRefusal(error: unknown): Problem {

@@ -153,6 +153,9 @@ export async function customerHistory(
 }
 
 export { fileWork } from './file-work.ts';
-export { completeInput, undoOf } from './input.ts';
+export { completeInput, knownId, partialInput, undoOf } from './input.ts';
+export { askOfMatching, listPage } from './list.ts';
+export { type ListRequest, readListQuery } from './list-query.ts';
+export { fieldOf } from './record.ts';
 export { keepSearchClean, settleSearch } from './search-upkeep.ts';
-export { type GroupDecision, type Write, writeGroup } from './write.ts';
+export { type Change, type GroupDecision, type Write, writeGroup } from './write.ts';

@@ -207,6 +207,20 @@ export function countStatement(shape: Shape): Statement {
   );
 }
 
+/**
+ * A statement of another slice about all that match, or the first $2 of them: `write` is given what to select from, and
+ * numbers the parameters of its own.
+ */
+export function matchingStatement(
+  kind: string,
+  shape: Shape,
+  write: (matching: string, parameter: () => string) => string,
+): Statement {
+  return statement(kind, { ...shape, cursor: false }, (pieces) =>
+    write(`(SELECT id FROM ${gathered(pieces, shape)} LIMIT $2) AS matching`, pieces.$),
+  );
+}
+
 /** The one customer with an email or external id, if the rest of the filter lets it through. */
 export function lookupStatement(shape: Shape, field: 'email' | 'external_id'): Statement {
   return statement(`by_${field}`, shape, (pieces) => {

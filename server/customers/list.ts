@@ -2,7 +2,7 @@
 // tells whether to walk the ordering's index until the page is full, or to gather what matches and sort it.
 import { COUNT_CAP, type Customer, type OrderingField } from '#contract/customers.ts';
 import { fold } from '#contract/fold.ts';
-import type { Database, Row, Statement } from '../database.ts';
+import type { Ask, Database, Row, Statement } from '../database.ts';
 import { type LedgerState, ledgerOf, readLedger } from '../events/events.ts';
 import type { ListRequest, TimeRange } from './list-query.ts';
 import {
@@ -11,6 +11,8 @@ import {
   deletedPageStatement,
   gatherStatement,
   lookupStatement,
+  matchingStatement,
+  type Order,
   type Parameters,
   pageStatement,
   type Shape,
@@ -86,6 +88,10 @@ type List = {
   order: Shape['order'];
   cursor: string[] | undefined;
 };
+/** What of it a statement is made of. */
+type Asked = Pick<List, 'workspace_id' | 'order' | 'cursor'> & { request: Filter & { limit: number } };
+export type Filter = Pick<ListRequest, 'words' | 'is_active' | 'created_at' | 'updated_at'>;
+
 /** Each begins with the customer's record; a deleted one's time of deletion follows. */
 type Rows = { rows: Row[] };
 
@@ -195,6 +201,30 @@ async function gather(
   return { rows, total: counting ? rows[0]?.[1] : undefined };
 }
 
+/** More than anybody has. */
+const ALL = 1_000_000_000;
+
+/**
+ * What another slice asks about all the customers that a filter lets through: `write` puts its statement together, from
+ * what to select their ids from and the parameters of its own, which take the values of `extra`.
+ */
+export function askOfMatching(
+  workspace_id: number,
+  request: Filter,
+  kind: string,
+  write: (matching: string, parameter: () => string) => string,
+  ...extra: unknown[]
+): Ask {
+  const list = { workspace_id, request: { ...request, limit: 0 }, order: BY_CREATION, cursor: undefined };
+  const way = waysOf(request)[0] ?? 'created_at';
+  const words = { way, ...(way === 'search' ? indexWords(list) : rowWords(list)) };
+  const [statement, values] = ask(list, (shape) => matchingStatement(kind, shape, write), words, 0, ...extra);
+  values[1] = ALL;
+  return [statement, values];
+}
+
+const BY_CREATION: Order = { field: 'created_at', descending: false };
+
 /** Counts, unless the sample says that there are more than counts tell. */
 async function countOr(list: List, expected: Estimate | undefined): Promise<Count> {
   if (expected?.surelyMoreThan(COUNT_CAP)) return { count: COUNT_CAP, count_is_exact: false };
@@ -242,7 +272,7 @@ const ALL_TIMES: TimeRange = ['-infinity', 'infinity'];
 
 /** The statement of a shape together with its values. */
 function ask(
-  { workspace_id, request, order, cursor }: List,
+  { workspace_id, request, order, cursor }: Asked,
   statementOf: (shape: Shape) => Statement,
   { way = 'search', words = [], starts = [], more_words = [] }: Patterns,
   have = 0,
@@ -280,7 +310,7 @@ function ask(
 type Patterns = { way?: Way; words?: string[]; starts?: string[]; more_words?: string[] };
 
 /** Words as conditions on each row. */
-function rowWords({ request: { words } }: List): Patterns {
+function rowWords({ request: { words } }: Pick<Asked, 'request'>): Patterns {
   const [short, long] = [words.filter((word) => word.short), words.filter((word) => !word.short)];
   return { starts: short.map((word) => word.text), more_words: long.map((word) => patternOf(word.text)) };
 }
@@ -301,7 +331,7 @@ const INDEXED_WORDS = 3;
  * Words as conditions for the search index: the rarest, so far as they narrow the search; the rest is checked row by
  * row. A word without a trigram would have the whole index read.
  */
-function indexWords({ request: { words } }: List, shares: number[] = []): Patterns {
+function indexWords({ request: { words } }: Pick<Asked, 'request'>, shares: number[] = []): Patterns {
   const sorted = words
     .map((word, index) => ({
       ...word,
