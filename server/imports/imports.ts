@@ -50,8 +50,8 @@ export async function importCustomers(
   try {
     const first = await rows.next();
     if (first.done) throw new Problem(400, 'empty_file', 'The file is empty.');
-    const header = readHeader(first.value);
-    for await (const batch of batches(rows, (row) => readyRow(actor, header, row))) {
+    const header = readHeader(first.value[0]!);
+    for await (const batch of batches(first.value.slice(1), rows, (row) => readyRow(actor, header, row))) {
       if (signal?.aborted) break;
       const written = write(batch);
       written.catch(() => {}); // heard by the report, which comes after the one before
@@ -110,19 +110,28 @@ function readyRow(actor: Actor, header: Header, row: CsvRow): ReadyRow {
   return { ...row, input: completeInput(actor, fields), created_at };
 }
 
-async function* batches(rows: AsyncIterable<CsvRow>, ready: (row: CsvRow) => ReadyRow): AsyncGenerator<ReadyRow[]> {
+async function* batches(
+  first: CsvRow[],
+  others: AsyncIterable<CsvRow[]>,
+  ready: (row: CsvRow) => ReadyRow,
+): AsyncGenerator<ReadyRow[]> {
   let batch: ReadyRow[] = [];
   let size = 0;
-  for await (const row of rows) {
-    batch.push(ready(row));
-    for (const cell of row.cells) size += cell.length;
-    if (batch.length % SLICE === 0) await new Promise(setImmediate);
-    if (batch.length < BATCH && size < BATCH_SIZE) continue;
-    yield batch;
-    batch = [];
-    size = 0;
-  }
+  yield* add(first);
+  for await (const rows of others) yield* add(rows);
   if (batch.length > 0) yield batch;
+
+  async function* add(rows: CsvRow[]): AsyncGenerator<ReadyRow[]> {
+    for (const row of rows) {
+      batch.push(ready(row));
+      for (const cell of row.cells) size += cell.length;
+      if (batch.length % SLICE === 0) await new Promise(setImmediate);
+      if (batch.length < BATCH && size < BATCH_SIZE) continue;
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+  }
 }
 
 /** Gives the import's id, to which its events refer. It is recorded when it is first asked for. */
