@@ -21,6 +21,10 @@ export const problemCodes = {
   malformed_request: { ...of(400), meaning: 'This is not a valid HTTP request.' },
   bad_request: { ...of(400), meaning: 'The request was cut off, or is not as long as it says.' },
   empty_file: { ...of(400), meaning: 'The file to be imported is empty.' },
+  invalid_mapping: {
+    ...of(400),
+    meaning: 'The columns of the file to be imported fill a field twice, leave a required one out, or are not its own.',
+  },
   unauthenticated: { ...of(401), meaning: 'There is no API key, or it is unknown or revoked.' },
   forbidden: { ...of(403), meaning: 'The role of the key lacks the permission that the route takes.' },
   role_too_high: { ...both(403), meaning: 'Nobody can create or revoke a key with a role above their own.' },
@@ -105,7 +109,11 @@ export const problemCodes = {
     ...inErrors,
     meaning: 'The body or a parameter is not valid UTF-8, or a percent-escape is broken.',
   },
-  invalid_header: { ...inErrors, meaning: 'The header does not have the form that it must have.' },
+  invalid_header: {
+    ...both(400),
+    meaning:
+      'The header of the request, or the first line of a file to be imported, does not have the form that it must have.',
+  },
   unknown_parameter: { ...inErrors, meaning: 'The route has no such query parameter.' },
   duplicate_parameter: { ...inErrors, meaning: 'The query parameter is given twice.' },
   invalid_number: {

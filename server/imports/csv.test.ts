@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Info, parse } from 'csv-parse/sync';
 import fc from 'fast-check';
+import type { Delimiter } from '#contract/imports.ts';
 import { csvLine } from '../csv.ts';
-import { type CsvOptions, type CsvRow, type Delimiter, KEPT, ROW_LIMIT, readCsv } from './csv.ts';
+import { type CsvOptions, type CsvRow, KEPT, ROW_LIMIT, readCsv } from './csv.ts';
 
 async function read(pieces: Iterable<string | Uint8Array>, options?: CsvOptions): Promise<CsvRow[]> {
   const rows: CsvRow[] = [];

@@ -1,5 +1,6 @@
 // CSV (RFC 4180) as it streams in, strict about quotes: rows, each with its line and where it ends.
 import { isAscii } from 'node:buffer';
+import type { Delimiter } from '#contract/imports.ts';
 
 /**
  * `line` is where the row begins; line breaks inside quotes count, as they do in an editor. Reading goes on behind the
@@ -7,8 +8,6 @@ import { isAscii } from 'node:buffer';
  * the text of its first line as far as that is kept, and reading goes on with the line after that.
  */
 export type CsvRow = { line: number; cells: string[]; next_line: number; end: number; fault?: string };
-
-export type Delimiter = ',' | ';' | '\t' | '|';
 
 /** `line` is the number of the first line that is read, where that is not the first of the file. */
 export type CsvOptions = { delimiter?: Delimiter; line?: number };

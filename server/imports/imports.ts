@@ -1,14 +1,16 @@
 // Imports: many customers from one CSV file, through the same write as every request.
+import type { ImportColumn } from '#contract/imports.ts';
 import type { Actor } from '../access/access.ts';
 import { completeInput, createChecked, settleSearch } from '../customers/customers.ts';
 import type { Database } from '../database.ts';
 import { recordCause } from '../events/events.ts';
 import { asProblem, Problem } from '../problem.ts';
 import { uuidv7 } from '../uuid.ts';
-import { checkRow, type Header, type Refusal, readHeader, refusalOf } from './columns.ts';
+import { type ColumnPlan, checkColumns, checkRow, type Refusal, refusalOf } from './columns.ts';
 import { type CsvRow, readCsv } from './csv.ts';
+import { guessColumns } from './guess.ts';
 
-export { COLUMNS, REPORTED } from './columns.ts';
+export { leftOut, listed, REPORTED } from './columns.ts';
 
 /** `rows` is how many have been dealt with so far; each was either created or refused. */
 export type ImportCounts = { created: number; refused: number; rows: number };
@@ -17,6 +19,8 @@ export type ImportCounts = { created: number; refused: number; rows: number };
 export type RefusedRow = Refusal & { line: number; cells: string[]; columns: string[] };
 
 export type ImportOptions = {
+  /** Called before the first row with what its columns were taken for. */
+  onHeader?(columns: ImportColumn[]): void;
   /** Called in the order of the lines; the import waits for it. */
   onRefused(row: RefusedRow): void | Promise<void>;
   onProgress?(counts: ImportCounts): void;
@@ -32,7 +36,7 @@ const BATCH_SIZE = 1_000_000;
 const SLICE = 5;
 
 /**
- * Creates a customer of each row of a CSV file (UTF-8, commas, a header of `COLUMNS`), in batches: one is written while
+ * Creates a customer of each row of a CSV file (UTF-8, commas, a header whose columns `guessColumns` finds), in batches: one is written while
  * the next is made ready. Throws a Problem (400) before anything is written where the header is wrong; later, once the
  * batches under way are done, where the source, the database or `onRefused` fails: what was counted by then is saved.
  */
@@ -40,7 +44,7 @@ export async function importCustomers(
   database: Database,
   actor: Actor,
   source: AsyncIterable<Uint8Array>,
-  { onRefused, onProgress, signal }: ImportOptions,
+  { onHeader, onRefused, onProgress, signal }: ImportOptions,
 ): Promise<ImportCounts> {
   const counts: ImportCounts = { created: 0, refused: 0, rows: 0 };
   const cause = openCause(database, actor);
@@ -50,13 +54,17 @@ export async function importCustomers(
   try {
     const first = await rows.next();
     if (first.done) throw new Problem(400, 'empty_file', 'The file is empty.');
-    const header = readHeader(first.value[0]!);
-    for await (const batch of batches(first.value.slice(1), rows, (row) => readyRow(actor, header, row))) {
+    const [header, ...others] = first.value;
+    const columns = guessColumns(header!.cells);
+    const plan = checkColumns(columns, header!);
+    onHeader?.(columns);
+    const names = columns.map(({ name }) => name);
+    for await (const batch of batches(others, rows, (row) => readyRow(actor, plan, row))) {
       if (signal?.aborted) break;
       const written = write(batch);
       written.catch(() => {}); // heard by the report, which comes after the one before
       await reported;
-      reported = report(header, batch, written).catch((error) => {
+      reported = report(names, batch, written).catch((error) => {
         failure ??= { error };
       });
       if (failure) break;
@@ -82,7 +90,7 @@ export async function importCustomers(
     );
   }
 
-  async function report({ names }: Header, batch: ReadyRow[], written: ReturnType<typeof write>): Promise<void> {
+  async function report(columns: string[], batch: ReadyRow[], written: ReturnType<typeof write>): Promise<void> {
     const failed: unknown[] = [];
     for (const [index, outcome] of (await written).entries()) {
       if (outcome.status === 'rejected') failed.push(outcome.reason);
@@ -90,7 +98,7 @@ export async function importCustomers(
       else {
         counts.refused++;
         const { line, cells } = batch[index]!;
-        await onRefused({ ...outcome.value, line, cells, columns: names });
+        await onRefused({ ...outcome.value, line, cells, columns });
       }
     }
     counts.rows = counts.created + counts.refused;
@@ -103,11 +111,9 @@ export async function importCustomers(
 type ReadyRow = CsvRow & { input?: Input; created_at?: string; refusal?: Refusal };
 type Input = ReturnType<typeof completeInput>;
 
-function readyRow(actor: Actor, header: Header, row: CsvRow): ReadyRow {
-  const checked = checkRow(header, row);
-  if (checked.refusal) return { ...row, refusal: checked.refusal };
-  const { created_at, ...fields } = checked.fields;
-  return { ...row, input: completeInput(actor, fields), created_at };
+function readyRow(actor: Actor, plan: ColumnPlan, row: CsvRow): ReadyRow {
+  const { fields, created_at, refusal } = checkRow(plan, row);
+  return refusal ? { ...row, refusal } : { ...row, input: completeInput(actor, fields), created_at };
 }
 
 async function* batches(
