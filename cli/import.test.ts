@@ -138,6 +138,7 @@ test('what cannot be imported is said in a sentence', async () => {
   await mkdir(join(folder, 'folder.csv'));
   await file('empty.csv', '');
   await file('good.csv', 'first_name,last_name,email\nAda,Lovelace,ada@never.example\n');
+  await file('book.csv', 'PK\u0003\u0004[Content_Types].xml');
   await file('odd.csv', 'first_name,email,hat\nAda,ada@never.example,red\n');
   const before = await total();
   const cases: [words: string[], code: number, says: RegExp][] = [
@@ -149,6 +150,7 @@ test('what cannot be imported is said in a sentence', async () => {
       1,
       /^clientele: The first line of the file must name .* Without a field: "hat"\. Missing: "last_name"\.\n$/,
     ],
+    [['book.csv'], 1, /^clientele: This is a workbook of Excel .* save it as CSV \(UTF-8\), and import that file\.\n$/],
     [['good.csv', '--workspace', 'nowhere'], 1, /^clientele: There is no workspace "nowhere"\.\n$/],
     [
       ['good.csv', '--rejected', 'good.csv'],

@@ -12,7 +12,8 @@ import { openRejected, rejectedPath, unwritable } from './rejected.ts';
 
 const USAGE = `<file.csv> [--workspace <slug>] [--rejected <file>]
 
-  <file.csv>    UTF-8, cells separated by commas. The first line names the columns, in any order:
+  <file.csv>    UTF-8, UTF-16 or Windows-1252, cells parted by commas, semicolons, tabs or bars, whichever it is. The first
+                line names the columns, in any order:
                 ${IMPORT_FIELDS.join(', ')}.
                 Headings that other programs write, such as "Given Name" or "E-Mail", are understood too; other columns
                 are left out, and named. Names and email are needed; is_active is true or false (or t, yes, 1; f, no, 0),

@@ -14,3 +14,8 @@ export type ImportColumn = { name: string; field: ImportField | null; rule: Colu
 
 export const DELIMITERS = [',', ';', '\t', '|'] as const;
 export type Delimiter = (typeof DELIMITERS)[number];
+
+export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
+export type FileFormat = { encoding: Encoding; delimiter: Delimiter };

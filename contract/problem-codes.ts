@@ -21,6 +21,11 @@ export const problemCodes = {
   malformed_request: { ...of(400), meaning: 'This is not a valid HTTP request.' },
   bad_request: { ...of(400), meaning: 'The request was cut off, or is not as long as it says.' },
   empty_file: { ...of(400), meaning: 'The file to be imported is empty.' },
+  not_csv: {
+    ...of(400),
+    meaning:
+      'The file to be imported is no text: a workbook, an archive or another binary file. `detail` says what to do.',
+  },
   invalid_mapping: {
     ...of(400),
     meaning: 'The columns of the file to be imported fill a field twice, leave a required one out, or are not its own.',

@@ -306,6 +306,27 @@ test('bytes that are not UTF-8 refuse their row', async () => {
   );
 });
 
+test('files as spreadsheets write them: semicolons, UTF-16, Windows-1252', async () => {
+  const text = 'Vorname;Name;E-Mail\r\nRené;Škoda;a@example.com\r\n';
+  const utf16 = Buffer.from(`\ufeff${text.replaceAll(';', '\t')}`, 'utf16le');
+  await run([utf16.subarray(0, 7), utf16.subarray(7)]);
+  await run([Buffer.from(Buffer.from(text.replace('a@', 'b@').replace('Š', '\x8a'), 'latin1'))]);
+  await run([`\ufeffsep=;\r\n${text.replace('a@', 'c@')}`]);
+  assert.deepEqual(
+    (await stored()).map(({ first_name, last_name, email }) => [first_name, last_name, email]),
+    ['a', 'b', 'c'].map((name) => ['René', 'Škoda', `${name}@example.com`]),
+  );
+});
+
+test('a file that is no text is refused with what to do', async () => {
+  for (const name of ['PK\x03\x04 xl/workbook.xml', '%PDF-1.7\n', 'first_name,last_name,email\nA\0,B,a@b.co\n'])
+    await assert.rejects(run([Buffer.from(name, 'latin1')]), {
+      status: 400,
+      code: 'not_csv',
+      message: /import that file\.$/,
+    });
+});
+
 test('a row of 10,000 cells is refused', async () => {
   const { refused } = await run(`${HEADER}${'x,'.repeat(9999)}x\n${named('a@example.com')}`);
   assert.deepEqual(refused, [[2, 'The row has 10000 cells and the first line 3.']]);

@@ -8,6 +8,8 @@ import { asProblem, Problem } from '../problem.ts';
 import { uuidv7 } from '../uuid.ts';
 import { type ColumnPlan, checkColumns, checkRow, type Refusal, refusalOf } from './columns.ts';
 import { type CsvRow, readCsv } from './csv.ts';
+import { toUtf8 } from './decode.ts';
+import { detectFormat, HEAD } from './format.ts';
 import { guessColumns } from './guess.ts';
 
 export { leftOut, listed, REPORTED } from './columns.ts';
@@ -36,8 +38,8 @@ const BATCH_SIZE = 1_000_000;
 const SLICE = 5;
 
 /**
- * Creates a customer of each row of a CSV file (UTF-8, commas, a header whose columns `guessColumns` finds), in batches: one is written while
- * the next is made ready. Throws a Problem (400) before anything is written where the header is wrong; later, once the
+ * Creates a customer of each row of a CSV file, whose format and columns are guessed, in batches: one is written while the
+ * next is made ready. Throws a Problem (400) before anything is written where file or header are wrong; later, once the
  * batches under way are done, where the source, the database or `onRefused` fails: what was counted by then is saved.
  */
 export async function importCustomers(
@@ -48,7 +50,7 @@ export async function importCustomers(
 ): Promise<ImportCounts> {
   const counts: ImportCounts = { created: 0, refused: 0, rows: 0 };
   const cause = openCause(database, actor);
-  const rows = readCsv(source);
+  const rows = rowsOf(source);
   let failure: { error: unknown } | undefined;
   let reported: Promise<void> = Promise.resolve();
   try {
@@ -105,6 +107,31 @@ export async function importCustomers(
     onProgress?.({ ...counts });
     if (failed.length > 0) throw failed[0];
   }
+}
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** The rows of a file, whose format is told from as much as comes before or with the first line break. */
+async function* rowsOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow[], void> {
+  const chunks = source[Symbol.asyncIterator]();
+  try {
+    let head = Buffer.alloc(0);
+    for (let enough = false; !enough; ) {
+      const { done, value = head } = await chunks.next();
+      if (!done) head = Buffer.concat([head, value]);
+      enough = done || head.length >= HEAD || value.includes(LINE_FEED) || value.includes(CARRIAGE_RETURN);
+    }
+    const format = detectFormat(head.subarray(0, HEAD));
+    yield* readCsv(toUtf8(from(head, chunks), format.encoding), format);
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+async function* from(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield head;
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
 }
 
 /** A row that has been through all that can be done before its turn: there is an input or a refusal. */
