@@ -140,6 +140,10 @@ export const problemCodes = {
     ...inErrors,
     meaning: 'The row of an import has more or fewer cells than the first line of the file.',
   },
+  duplicate_in_file: {
+    ...inErrors,
+    meaning: 'A row of an import has an email or external id that an earlier row of the same file has.',
+  },
   invalid_flag: {
     ...inErrors,
     meaning: 'The cell of an import is neither `true` nor `false`, nor another of the words that stand for them there.',
