@@ -1,14 +1,21 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { IMPORT_FIELDS, type ImportColumn } from '#contract/imports.ts';
-import { type ImportCounts, importCustomers, leftOut, listed } from '#server/imports/imports.ts';
+import {
+  type ImportCounts,
+  importCustomers,
+  leftOut,
+  listed,
+  openRejected,
+  type Rejected,
+} from '#server/imports/imports.ts';
 import type { Command } from './commands.ts';
 import { withWorkspace } from './database.ts';
 import { stopOnSignals } from './interrupt.ts';
 import { keepHeapSmall } from './memory.ts';
 import { options } from './options.ts';
 import { counted, grouped, progress } from './progress.ts';
-import { openRejected, rejectedPath, unwritable } from './rejected.ts';
+import { rejectedPath, unwritable } from './rejected.ts';
 
 const USAGE = `<file.csv> [--workspace <slug>] [--rejected <file>]
 
@@ -42,7 +49,7 @@ async function runImport(words: string[], config: Parameters<Command['run']>[1])
     return 1;
   }
   keepHeapSmall();
-  const rejected = openRejected(path);
+  let rejected: Rejected | undefined;
   const bar = progress();
   const stop = stopOnSignals();
   addAbortSignal(stop.signal, source.stream).on('error', () => {}); // whoever reads it is told as well
@@ -52,8 +59,11 @@ async function runImport(words: string[], config: Parameters<Command['run']>[1])
     await withWorkspace(config, workspace, (database, actor) =>
       importCustomers(database, actor, source.stream, {
         signal: stop.signal,
-        onHeader: sayWhatIsLeftOut,
-        onRefused: rejected.write,
+        async onHeader(columns, { delimiter }) {
+          sayWhatIsLeftOut(columns);
+          rejected = await openRejected(path, { columns: columns.map(({ name }) => name), delimiter });
+        },
+        onRefused: (row) => rejected!.write([row]),
         onProgress(latest) {
           counts = latest;
           bar.show(counts.rows, source.share());
@@ -65,7 +75,7 @@ async function runImport(words: string[], config: Parameters<Command['run']>[1])
     bar.clear();
     stop.done();
     source.stream.destroy();
-    await rejected.close();
+    await rejected?.close();
     if (complete || counts.rows > 0 || stop.signal.aborted) console.log(summary(counts, workspace, path, complete));
   }
   if (!complete) return 130;

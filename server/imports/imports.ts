@@ -1,5 +1,5 @@
 // Imports: many customers from one CSV file, through the same write as every request.
-import type { ImportColumn } from '#contract/imports.ts';
+import type { FileFormat, ImportColumn } from '#contract/imports.ts';
 import type { Actor } from '../access/access.ts';
 import { completeInput, createChecked, settleSearch } from '../customers/customers.ts';
 import type { Database } from '../database.ts';
@@ -11,18 +11,17 @@ import { type CsvRow, readCsv } from './csv.ts';
 import { toUtf8 } from './decode.ts';
 import { detectFormat, HEAD } from './format.ts';
 import { guessColumns } from './guess.ts';
+import type { RefusedRow } from './rejected.ts';
 
-export { leftOut, listed, REPORTED } from './columns.ts';
+export { leftOut, listed } from './columns.ts';
+export { openRejected, type RefusedRow, type Rejected } from './rejected.ts';
 
 /** `rows` is how many have been dealt with so far; each was either created or refused. */
 export type ImportCounts = { created: number; refused: number; rows: number };
 
-/** A row that was not taken: the line it begins on, its cells, and the columns of its file. */
-export type RefusedRow = Refusal & { line: number; cells: string[]; columns: string[] };
-
 export type ImportOptions = {
-  /** Called before the first row with what its columns were taken for. */
-  onHeader?(columns: ImportColumn[]): void;
+  /** Called before the first row with what the file and its columns were taken for; the import waits for it. */
+  onHeader?(columns: ImportColumn[], format: FileFormat): void | Promise<void>;
   /** Called in the order of the lines; the import waits for it. */
   onRefused(row: RefusedRow): void | Promise<void>;
   onProgress?(counts: ImportCounts): void;
@@ -50,7 +49,10 @@ export async function importCustomers(
 ): Promise<ImportCounts> {
   const counts: ImportCounts = { created: 0, refused: 0, rows: 0 };
   const cause = openCause(database, actor);
-  const rows = rowsOf(source);
+  let format: FileFormat | undefined;
+  const rows = rowsOf(source, (found) => {
+    format = found;
+  });
   let failure: { error: unknown } | undefined;
   let reported: Promise<void> = Promise.resolve();
   try {
@@ -59,14 +61,13 @@ export async function importCustomers(
     const [header, ...others] = first.value;
     const columns = guessColumns(header!.cells);
     const plan = checkColumns(columns, header!);
-    onHeader?.(columns);
-    const names = columns.map(({ name }) => name);
+    await onHeader?.(columns, format!);
     for await (const batch of batches(others, rows, (row) => readyRow(actor, plan, row))) {
       if (signal?.aborted) break;
       const written = write(batch);
       written.catch(() => {}); // heard by the report, which comes after the one before
       await reported;
-      reported = report(names, batch, written).catch((error) => {
+      reported = report(batch, written).catch((error) => {
         failure ??= { error };
       });
       if (failure) break;
@@ -92,7 +93,7 @@ export async function importCustomers(
     );
   }
 
-  async function report(columns: string[], batch: ReadyRow[], written: ReturnType<typeof write>): Promise<void> {
+  async function report(batch: ReadyRow[], written: ReturnType<typeof write>): Promise<void> {
     const failed: unknown[] = [];
     for (const [index, outcome] of (await written).entries()) {
       if (outcome.status === 'rejected') failed.push(outcome.reason);
@@ -100,7 +101,7 @@ export async function importCustomers(
       else {
         counts.refused++;
         const { line, cells } = batch[index]!;
-        await onRefused({ ...outcome.value, line, cells, columns });
+        await onRefused({ ...outcome.value, line, cells });
       }
     }
     counts.rows = counts.created + counts.refused;
@@ -113,7 +114,10 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /** The rows of a file, whose format is told from as much as comes before or with the first line break. */
-async function* rowsOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow[], void> {
+async function* rowsOf(
+  source: AsyncIterable<Uint8Array>,
+  onFormat: (format: FileFormat) => void,
+): AsyncGenerator<CsvRow[], void> {
   const chunks = source[Symbol.asyncIterator]();
   try {
     let head = Buffer.alloc(0);
@@ -123,6 +127,7 @@ async function* rowsOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow
       enough = done || head.length >= HEAD || value.includes(LINE_FEED) || value.includes(CARRIAGE_RETURN);
     }
     const format = detectFormat(head.subarray(0, HEAD));
+    onFormat(format);
     yield* readCsv(toUtf8(from(head, chunks), format.encoding), format);
   } finally {
     await chunks.return?.();
