@@ -109,6 +109,18 @@ test('--rejected names another place; a file of that name is replaced', async ()
   assert.equal((await readdir(folder)).includes('bad.rejected.csv'), false);
 });
 
+test('columns that are no field of a customer are left out and named', async () => {
+  await file(
+    'export.csv',
+    'Vorname,Nachname,E-Mail,Hat,\u001b[2J,,line,reason\nAda,Lovelace,ada@export.example,red,1,2,3,4\n',
+  );
+  assert.deepEqual(await run(['import', 'export.csv']), {
+    code: 0,
+    out: 'Created 1 customer in main.\n',
+    err: 'clientele: No field of a customer, so left out: "Hat", "\ufffd[2J".\n',
+  });
+});
+
 test('- reads standard input', async () => {
   const ran = await run(
     ['import', '-'],
@@ -126,13 +138,19 @@ test('what cannot be imported is said in a sentence', async () => {
   await mkdir(join(folder, 'folder.csv'));
   await file('empty.csv', '');
   await file('good.csv', 'first_name,last_name,email\nAda,Lovelace,ada@never.example\n');
-  await file('odd.csv', 'first_name,last_name,email,hat\nAda,Lovelace,ada@never.example,red\n');
+  await file('book.csv', 'PK\u0003\u0004[Content_Types].xml');
+  await file('odd.csv', 'first_name,email,hat\nAda,ada@never.example,red\n');
   const before = await total();
   const cases: [words: string[], code: number, says: RegExp][] = [
     [['missing.csv'], 1, /^clientele: There is no file missing\.csv\.\n$/],
     [['folder.csv'], 1, /^clientele: folder\.csv is a folder; name a CSV file\.\n$/],
     [['empty.csv'], 1, /^clientele: The file is empty\.\n$/],
-    [['odd.csv'], 1, /^clientele: The first line must name the columns.* Unknown: "hat"\.\n$/],
+    [
+      ['odd.csv'],
+      1,
+      /^clientele: The first line of the file must name .* Without a field: "hat"\. Missing: "last_name"\.\n$/,
+    ],
+    [['book.csv'], 1, /^clientele: This is a workbook of Excel .* save it as CSV \(UTF-8\), and import that file\.\n$/],
     [['good.csv', '--workspace', 'nowhere'], 1, /^clientele: There is no workspace "nowhere"\.\n$/],
     [
       ['good.csv', '--rejected', 'good.csv'],

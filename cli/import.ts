@@ -1,20 +1,30 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { COLUMNS, type ImportCounts, importCustomers } from '#server/imports/imports.ts';
+import { IMPORT_FIELDS, type ImportColumn } from '#contract/imports.ts';
+import {
+  type ImportCounts,
+  importCustomers,
+  leftOut,
+  listed,
+  openRejected,
+  type Rejected,
+} from '#server/imports/imports.ts';
 import type { Command } from './commands.ts';
 import { withWorkspace } from './database.ts';
 import { stopOnSignals } from './interrupt.ts';
 import { keepHeapSmall } from './memory.ts';
 import { options } from './options.ts';
 import { counted, grouped, progress } from './progress.ts';
-import { openRejected, rejectedPath, unwritable } from './rejected.ts';
+import { rejectedPath, unwritable } from './rejected.ts';
 
 const USAGE = `<file.csv> [--workspace <slug>] [--rejected <file>]
 
-  <file.csv>    UTF-8, cells separated by commas. The first line names the columns, in any order:
-                ${COLUMNS.join(', ')}.
-                Names and email are needed; is_active is true or false (or t, yes, 1; f, no, 0), created_at
-                is a time like 2026-01-31T09:30:00Z. "-" reads standard input.
+  <file.csv>    UTF-8, UTF-16 or Windows-1252, cells parted by commas, semicolons, tabs or bars, whichever it is. The first
+                line names the columns, in any order:
+                ${IMPORT_FIELDS.join(', ')}.
+                Headings that other programs write, such as "Given Name" or "E-Mail", are understood too; other columns
+                are left out, and named. Names and email are needed; is_active is true or false (or t, yes, 1; f, no, 0),
+                created_at is a time like 2026-01-31T09:30:00Z. "-" reads standard input.
   --workspace   Where the customers go; "main" when left out.
   --rejected    Where refused rows go, each with its line and the reason. The file is made only if there are any,
                 and replaces one of that name. When left out: <file>.rejected.csv beside the file (import.rejected.csv
@@ -39,7 +49,7 @@ async function runImport(words: string[], config: Parameters<Command['run']>[1])
     return 1;
   }
   keepHeapSmall();
-  const rejected = openRejected(path);
+  let rejected: Rejected | undefined;
   const bar = progress();
   const stop = stopOnSignals();
   addAbortSignal(stop.signal, source.stream).on('error', () => {}); // whoever reads it is told as well
@@ -49,7 +59,11 @@ async function runImport(words: string[], config: Parameters<Command['run']>[1])
     await withWorkspace(config, workspace, (database, actor) =>
       importCustomers(database, actor, source.stream, {
         signal: stop.signal,
-        onRefused: rejected.write,
+        async onHeader(columns, { delimiter }) {
+          sayWhatIsLeftOut(columns);
+          rejected = await openRejected(path, { columns: columns.map(({ name }) => name), delimiter });
+        },
+        onRefused: (row) => rejected!.write([row]),
         onProgress(latest) {
           counts = latest;
           bar.show(counts.rows, source.share());
@@ -61,11 +75,16 @@ async function runImport(words: string[], config: Parameters<Command['run']>[1])
     bar.clear();
     stop.done();
     source.stream.destroy();
-    await rejected.close();
+    await rejected?.close();
     if (complete || counts.rows > 0 || stop.signal.aborted) console.log(summary(counts, workspace, path, complete));
   }
   if (!complete) return 130;
   return counts.refused > 0 ? 1 : 0;
+}
+
+function sayWhatIsLeftOut(columns: ImportColumn[]): void {
+  const names = leftOut(columns);
+  if (names.length > 0) console.error(`clientele: No field of a customer, so left out: ${listed(names)}.`);
 }
 
 function summary({ created, refused, rows }: ImportCounts, workspace: string, path: string, complete: boolean): string {

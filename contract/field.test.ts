@@ -232,6 +232,34 @@ for (const [name, kind] of Object.entries<FieldKind<unknown>>(kinds)) {
   });
 }
 
+test('what is taken by a short way is what the long one, which text with a space outside goes, makes of it', () => {
+  const short = fc.oneof(
+    nearText,
+    fc.stringMatching(/^[A-Z][a-z]{0,5}(?:[ '.-]{1,2}[A-Za-z][a-z]{0,3}){0,3}$/),
+    fc.string({ unit: 'grapheme-ascii', maxLength: 60 }),
+    fc.string({ unit: fc.constantFrom('A', 'b', ' ', '-'), minLength: 30, maxLength: 60 }),
+  );
+  const { flag: _, externalId: __, ...trimmed } = kinds;
+  fc.assert(
+    fc.property(short, fc.constantFrom(...Object.values<FieldKind<unknown>>(trimmed)), (text, kind) => {
+      assert.deepEqual(kind.normalise(text, 'Field'), kind.normalise(`\n${text}`, 'Field'));
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('a timestamp has a day that the calendar has', () => {
+  const two = (number: number) => String(number).padStart(2, '0');
+  for (const year of ['0001', '0004', '0100', '0400', '1900', '2000', '2023', '2024', '9999'])
+    for (let month = 0; month <= 13; month++)
+      for (let day = 0; day <= 32; day++) {
+        const text = `${year}-${two(month)}-${two(day)}T12:00:00Z`;
+        const date = new Date(text);
+        const real = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text.slice(0, 10));
+        assert.equal(timestamp.normalise(text, 'Since').refusal === undefined, real, text);
+      }
+});
+
 test('an accepted name holds letters, marks and their joints only', () => {
   fc.assert(
     fc.property(nearText, (text) => {

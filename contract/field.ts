@@ -18,6 +18,9 @@ const RAW_LIMIT = 10_000;
 /** Controls, line separators, and the bidi controls, which make text look other than it is. */
 const CONTROLS = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
+/** Printable ASCII between two characters that are no spaces: as it is, it is trimmed, well-formed and without controls. */
+const PLAIN = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
 function refuse(code: string, detail: string): Outcome<never> & { refusal: Refusal } {
   return { refusal: { code, detail } };
 }
@@ -34,12 +37,13 @@ function tooLong(label: string, most: number) {
 function readText(value: unknown, label: string, most: number, tidy = (text: string) => text): Outcome<string> {
   if (value === null || value === undefined) return refuse('required', `${label} is required.`);
   if (typeof value !== 'string') return refuse('wrong_type', `${label} must be text.`);
+  if (value.length <= most && PLAIN.test(value)) return { value: tidy(value) };
   if (value.length > RAW_LIMIT) return tooLong(label, most);
   const text = value.trim();
   if (text === '') return refuse('required', `${label} is required.`);
   if (!text.isWellFormed() || CONTROLS.test(text)) return invalidCharacters(label);
   const tidied = tidy(text);
-  return [...tidied].length > most ? tooLong(label, most) : { value: tidied };
+  return tidied.length > most && [...tidied].length > most ? tooLong(label, most) : { value: tidied };
 }
 
 /** NFC; text that cannot come down to `most` code points stays as it is, for sorting a run of n marks takes n² time. */
@@ -54,6 +58,9 @@ const NAME_MOST = 50;
 const NAME =
   /^(?:[[\p{L}--\p{DI}] \-\u2010'\u2019.\u00b7\u30fb]|(?<=[\p{L}\p{M}\u200c\u200d])\p{M}|(?<=[\p{L}\p{M}])[\u200c\u200d](?=[\p{L}\p{M}]))+$/v;
 
+/** A name as most are typed, of which nothing is changed: ASCII words in title case, one space, `'` or `-` between two. */
+const PLAIN_NAME = /^[A-Z][a-z]+(?:[ '-][A-Z][a-z]+)*$/;
+
 /** The first or last name of a person, in any script. */
 export const personName = {
   // No pattern: many readers of JSON Schema know no \p{…}.
@@ -65,6 +72,7 @@ export const personName = {
     examples: ["O'Brien"],
   }),
   normalise(value, label): Outcome<string> {
+    if (typeof value === 'string' && value.length <= NAME_MOST && PLAIN_NAME.test(value)) return { value };
     const text = readText(value, label, NAME_MOST, (raw) => compose(raw.replace(/\p{Zs}+/gu, ' '), NAME_MOST));
     if (text.refusal) return text;
     if (!NAME.test(text.value)) return invalidCharacters(label);
@@ -177,7 +185,7 @@ export const externalId = {
 
 const TIMESTAMP_MOST = 64;
 const TIMESTAMP =
-  /^(\d{4}-\d\d-\d\d)[Tt]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+  /^\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /** A moment: RFC 3339 with an offset in, UTC with six decimals out, so that text order is time order. */
 export const timestamp = {
@@ -198,17 +206,27 @@ export const timestamp = {
 } satisfies FieldKind<string>;
 
 function toUtc(text: string): string | undefined {
-  const parts = TIMESTAMP.exec(text);
-  if (!parts) return undefined;
-  const [, day, time, decimals = '', sign, hours = 0, minutes = 0] = parts;
-  const local = Date.parse(`${day}T${time}Z`);
-  // Some engines refuse February 30, others roll it over into March.
-  if (Number.isNaN(local) || !new Date(local).toISOString().startsWith(`${day}T`)) return undefined;
-  const ahead = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
-  const utc = new Date(local - ahead * 60_000).toISOString();
-  if (!/^(?!0000)\d{4}-/.test(utc)) return undefined;
+  if (!TIMESTAMP.test(text) || !isDay(text)) return undefined;
+  const offset = /[Zz]$/.test(text) ? '' : text.slice(-6);
   // The decimals stay text: a Date keeps only three of them.
-  return `${utc.slice(0, 19)}.${decimals.slice(0, 6).padEnd(6, '0')}Z`;
+  const decimals = text.slice(20, offset === '' ? -1 : -6);
+  const local = `${text.slice(0, 10)}T${text.slice(11, 19)}`;
+  const utc = offset === '' ? local : shifted(local, offset);
+  return /^(?!0000)\d{4}-/.test(utc) ? `${utc}.${decimals.slice(0, 6).padEnd(6, '0')}Z` : undefined;
+}
+
+/** Whether the calendar has the day with which the text begins. */
+function isDay(text: string): boolean {
+  const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10))];
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const days = month === 2 ? (leap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
+  return month >= 1 && month <= 12 && day >= 1 && day <= days;
+}
+
+/** A local time, to the second, as UTC. */
+function shifted(local: string, offset: string): string {
+  const ahead = (Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4))) * (offset[0] === '-' ? -1 : 1);
+  return new Date(Date.parse(`${local}Z`) - ahead * 60_000).toISOString().slice(0, 19);
 }
 
 const KEY_NAME_MOST = 100;

@@ -25,6 +25,15 @@ export const problemCodes = {
     meaning: 'Items of a batch of all or nothing are refused, so nothing was done; `errors` names each.',
   },
   empty_file: { ...of(400), meaning: 'The file to be imported is empty.' },
+  not_csv: {
+    ...of(400),
+    meaning:
+      'The file to be imported is no text: a workbook, an archive or another binary file. `detail` says what to do.',
+  },
+  invalid_mapping: {
+    ...of(400),
+    meaning: 'The columns of the file to be imported fill a field twice, leave a required one out, or are not its own.',
+  },
   unauthenticated: { ...of(401), meaning: 'There is no API key, or it is unknown or revoked.' },
   forbidden: { ...of(403), meaning: 'The role of the key lacks the permission that the route takes.' },
   role_too_high: { ...both(403), meaning: 'Nobody can create or revoke a key with a role above their own.' },
@@ -113,7 +122,11 @@ export const problemCodes = {
     ...inErrors,
     meaning: 'The body or a parameter is not valid UTF-8, or a percent-escape is broken.',
   },
-  invalid_header: { ...inErrors, meaning: 'The header does not have the form that it must have.' },
+  invalid_header: {
+    ...both(400),
+    meaning:
+      'The header of the request, or the first line of a file to be imported, does not have the form that it must have.',
+  },
   unknown_parameter: { ...inErrors, meaning: 'The route has no such query parameter.' },
   duplicate_parameter: { ...inErrors, meaning: 'The query parameter is given twice.' },
   invalid_number: {
@@ -145,6 +158,10 @@ export const problemCodes = {
   wrong_length: {
     ...inErrors,
     meaning: 'The row of an import has more or fewer cells than the first line of the file.',
+  },
+  duplicate_in_file: {
+    ...inErrors,
+    meaning: 'A row of an import has an email or external id that an earlier row of the same file has.',
   },
   invalid_flag: {
     ...inErrors,

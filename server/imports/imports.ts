@@ -1,22 +1,27 @@
 // Imports: many customers from one CSV file, through the same write as every request.
+import type { FileFormat, ImportColumn } from '#contract/imports.ts';
 import type { Actor } from '../access/access.ts';
 import { recordCause } from '../causes/causes.ts';
 import { completeInput, createChecked, settleSearch } from '../customers/customers.ts';
 import type { Database } from '../database.ts';
 import { asProblem, Problem } from '../problem.ts';
 import { uuidv7 } from '../uuid.ts';
-import { checkRow, type Header, type Refusal, readHeader, refusalOf } from './columns.ts';
+import { type ColumnPlan, checkColumns, checkRow, type Refusal, refusalOf } from './columns.ts';
 import { type CsvRow, readCsv } from './csv.ts';
+import { toUtf8 } from './decode.ts';
+import { detectFormat, HEAD } from './format.ts';
+import { guessColumns } from './guess.ts';
+import type { RefusedRow } from './rejected.ts';
 
-export { COLUMNS, REPORTED } from './columns.ts';
+export { leftOut, listed } from './columns.ts';
+export { openRejected, type RefusedRow, type Rejected } from './rejected.ts';
 
 /** `rows` is how many have been dealt with so far; each was either created or refused. */
 export type ImportCounts = { created: number; refused: number; rows: number };
 
-/** A row that was not taken: the line it begins on, its cells, and the columns of its file. */
-export type RefusedRow = Refusal & { line: number; cells: string[]; columns: string[] };
-
 export type ImportOptions = {
+  /** Called before the first row with what the file and its columns were taken for; the import waits for it. */
+  onHeader?(columns: ImportColumn[], format: FileFormat): void | Promise<void>;
   /** Called in the order of the lines; the import waits for it. */
   onRefused(row: RefusedRow): void | Promise<void>;
   onProgress?(counts: ImportCounts): void;
@@ -32,31 +37,37 @@ const BATCH_SIZE = 1_000_000;
 const SLICE = 5;
 
 /**
- * Creates a customer of each row of a CSV file (UTF-8, commas, a header of `COLUMNS`), in batches: one is written while
- * the next is made ready. Throws a Problem (400) before anything is written where the header is wrong; later, once the
+ * Creates a customer of each row of a CSV file, whose format and columns are guessed, in batches: one is written while the
+ * next is made ready. Throws a Problem (400) before anything is written where file or header are wrong; later, once the
  * batches under way are done, where the source, the database or `onRefused` fails: what was counted by then is saved.
  */
 export async function importCustomers(
   database: Database,
   actor: Actor,
   source: AsyncIterable<Uint8Array>,
-  { onRefused, onProgress, signal }: ImportOptions,
+  { onHeader, onRefused, onProgress, signal }: ImportOptions,
 ): Promise<ImportCounts> {
   const counts: ImportCounts = { created: 0, refused: 0, rows: 0 };
   const cause = openCause(database, actor);
-  const rows = readCsv(source);
+  let format: FileFormat | undefined;
+  const rows = rowsOf(source, (found) => {
+    format = found;
+  });
   let failure: { error: unknown } | undefined;
   let reported: Promise<void> = Promise.resolve();
   try {
     const first = await rows.next();
     if (first.done) throw new Problem(400, 'empty_file', 'The file is empty.');
-    const header = readHeader(first.value);
-    for await (const batch of batches(rows, (row) => readyRow(actor, header, row))) {
+    const [header, ...others] = first.value;
+    const columns = guessColumns(header!.cells);
+    const plan = checkColumns(columns, header!);
+    await onHeader?.(columns, format!);
+    for await (const batch of batches(others, rows, (row) => readyRow(actor, plan, row))) {
       if (signal?.aborted) break;
       const written = write(batch);
       written.catch(() => {}); // heard by the report, which comes after the one before
       await reported;
-      reported = report(header, batch, written).catch((error) => {
+      reported = report(batch, written).catch((error) => {
         failure ??= { error };
       });
       if (failure) break;
@@ -82,7 +93,7 @@ export async function importCustomers(
     );
   }
 
-  async function report({ names }: Header, batch: ReadyRow[], written: ReturnType<typeof write>): Promise<void> {
+  async function report(batch: ReadyRow[], written: ReturnType<typeof write>): Promise<void> {
     const failed: unknown[] = [];
     for (const [index, outcome] of (await written).entries()) {
       if (outcome.status === 'rejected') failed.push(outcome.reason);
@@ -90,7 +101,7 @@ export async function importCustomers(
       else {
         counts.refused++;
         const { line, cells } = batch[index]!;
-        await onRefused({ ...outcome.value, line, cells, columns: names });
+        await onRefused({ ...outcome.value, line, cells });
       }
     }
     counts.rows = counts.created + counts.refused;
@@ -99,30 +110,66 @@ export async function importCustomers(
   }
 }
 
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** The rows of a file, whose format is told from as much as comes before or with the first line break. */
+async function* rowsOf(
+  source: AsyncIterable<Uint8Array>,
+  onFormat: (format: FileFormat) => void,
+): AsyncGenerator<CsvRow[], void> {
+  const chunks = source[Symbol.asyncIterator]();
+  try {
+    let head = Buffer.alloc(0);
+    for (let enough = false; !enough; ) {
+      const { done, value = head } = await chunks.next();
+      if (!done) head = Buffer.concat([head, value]);
+      enough = done || head.length >= HEAD || value.includes(LINE_FEED) || value.includes(CARRIAGE_RETURN);
+    }
+    const format = detectFormat(head.subarray(0, HEAD));
+    onFormat(format);
+    yield* readCsv(toUtf8(from(head, chunks), format.encoding), format);
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+async function* from(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield head;
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
+}
+
 /** A row that has been through all that can be done before its turn: there is an input or a refusal. */
 type ReadyRow = CsvRow & { input?: Input; created_at?: string; refusal?: Refusal };
 type Input = ReturnType<typeof completeInput>;
 
-function readyRow(actor: Actor, header: Header, row: CsvRow): ReadyRow {
-  const checked = checkRow(header, row);
-  if (checked.refusal) return { ...row, refusal: checked.refusal };
-  const { created_at, ...fields } = checked.fields;
-  return { ...row, input: completeInput(actor, fields), created_at };
+function readyRow(actor: Actor, plan: ColumnPlan, row: CsvRow): ReadyRow {
+  const { fields, created_at, refusal } = checkRow(plan, row);
+  return refusal ? { ...row, refusal } : { ...row, input: completeInput(actor, fields), created_at };
 }
 
-async function* batches(rows: AsyncIterable<CsvRow>, ready: (row: CsvRow) => ReadyRow): AsyncGenerator<ReadyRow[]> {
+async function* batches(
+  first: CsvRow[],
+  others: AsyncIterable<CsvRow[]>,
+  ready: (row: CsvRow) => ReadyRow,
+): AsyncGenerator<ReadyRow[]> {
   let batch: ReadyRow[] = [];
   let size = 0;
-  for await (const row of rows) {
-    batch.push(ready(row));
-    for (const cell of row.cells) size += cell.length;
-    if (batch.length % SLICE === 0) await new Promise(setImmediate);
-    if (batch.length < BATCH && size < BATCH_SIZE) continue;
-    yield batch;
-    batch = [];
-    size = 0;
-  }
+  yield* add(first);
+  for await (const rows of others) yield* add(rows);
   if (batch.length > 0) yield batch;
+
+  async function* add(rows: CsvRow[]): AsyncGenerator<ReadyRow[]> {
+    for (const row of rows) {
+      batch.push(ready(row));
+      for (const cell of row.cells) size += cell.length;
+      if (batch.length % SLICE === 0) await new Promise(setImmediate);
+      if (batch.length < BATCH && size < BATCH_SIZE) continue;
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+  }
 }
 
 /** Gives the import's id, to which its events refer. It is recorded when it is first asked for. */
