@@ -44,7 +44,13 @@ export type Route = {
   /** Request headers besides those that every route takes. */
   headers?: Record<string, TSchema>;
   /** `limit`: bytes, where it takes more than other bodies may have. */
-  body?: { schema: TSchema; types: string[]; limit?: number };
+  body?: {
+    schema: TSchema;
+    types: string[];
+    limit?: number;
+    /** Handed on as it arrives, however long it takes, rather than read as JSON. */
+    stream?: true;
+  };
   replies: Record<number, { description: string; schema?: TSchema; type?: string; headers?: Record<string, string> }>;
 };
 

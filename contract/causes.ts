@@ -5,7 +5,7 @@ import { type Customer, customerSchema } from './customers.ts';
 import { actorSchema, type EventActor } from './events.ts';
 
 export type CauseKind = 'import' | 'bulk_edit' | 'batch' | 'undo';
-export type CauseState = 'running' | 'done' | 'cancelled' | 'failed';
+export type CauseState = 'running' | 'ready' | 'done' | 'cancelled' | 'failed';
 
 export type Cause = {
   id: string;
@@ -44,7 +44,10 @@ export const causeSchema = Type.Object(
   {
     id,
     kind: Type.String({ enum: ['import', 'bulk_edit', 'batch', 'undo'] }),
-    state: Type.String({ enum: ['running', 'done', 'cancelled', 'failed'] }),
+    state: Type.String({
+      enum: ['running', 'ready', 'done', 'cancelled', 'failed'],
+      description: '`ready`: an import that is checked, and waits to be run.',
+    }),
     actor: actorSchema,
     at: Type.String({ format: 'date-time', description: 'When it was begun.' }),
     finished_at: nullable(Type.String({ format: 'date-time' })),

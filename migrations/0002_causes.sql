@@ -1,8 +1,8 @@
 -- What was done in bulk, and how far it has come. `details` is what was asked for, `progress` the counts so far, `place`
--- where to go on after an interruption: each batch moves them in the very transaction that has its effect. Whoever works
+-- where to go on after an interruption (a `ready` one waits to be told to): each batch moves them in the very transaction that has its effect. Whoever works
 -- on one has it until `taken_until`, and moves that along, `taken_by` being a mark of their own; `runs_at` names the folder with the file that it reads.
 ALTER TABLE causes
-  ADD COLUMN state text NOT NULL DEFAULT 'done' CHECK (state IN ('running', 'done', 'cancelled', 'failed')),
+  ADD COLUMN state text NOT NULL DEFAULT 'done' CHECK (state IN ('running', 'ready', 'done', 'cancelled', 'failed')),
   ADD COLUMN undoes uuid,
   ADD COLUMN details json,
   ADD COLUMN progress json,

@@ -100,4 +100,15 @@ function causeOf(row: Row): Cause {
   };
 }
 
-export { guardOf, moved, startWorking, type Work, type Workers, wakeWorkers } from './work.ts';
+export {
+  guardOf,
+  moved,
+  readied,
+  resumed,
+  signOfLife,
+  startWorking,
+  takeWork,
+  type Work,
+  type Workers,
+  wakeWorkers,
+} from './work.ts';

@@ -24,7 +24,7 @@ export const LIST_CAUSES: Statement = {
 export const CANCEL_CAUSE: Statement = {
   name: 'cancel_cause',
   text: `UPDATE causes SET state = 'cancelled', finished_at = clock_timestamp(), taken_until = NULL
-    WHERE workspace_id = $1 AND id = $2 AND state = 'running'`,
+    WHERE workspace_id = $1 AND id = $2 AND state IN ('running', 'ready')`,
 };
 
 /** Up to $4 of what the undo $2 kept, before the position $3. */
@@ -60,7 +60,7 @@ export const TAKE_WORK: Statement = {
   name: 'take_work',
   text: `UPDATE causes SET taken_by = $3, taken_until = clock_timestamp() + ${TAKEN}
     WHERE workspace_id = $1 AND id = (SELECT id FROM causes WHERE workspace_id = $1 AND state = 'running'
-      AND (taken_until IS NULL OR taken_until < clock_timestamp()) AND (runs_at IS NULL OR runs_at = $2)
+      AND (taken_until IS NULL OR taken_until < clock_timestamp()) AND (runs_at IS NULL OR runs_at = $2) AND ($4::uuid IS NULL OR id = $4)
       ORDER BY taken_until NULLS FIRST, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, kind, actor, details, progress, place, ${rfc3339('at')}`,
 };
@@ -87,8 +87,28 @@ export const LEAVE_WORK: Statement = {
     WHERE workspace_id = $1 AND id = $2 AND taken_by = $3 AND state = 'running'`,
 };
 
+/** Whoever's mark is $3 is at work. */
+export const SIGN_OF_LIFE: Statement = {
+  name: 'sign_of_life',
+  text: `UPDATE causes SET progress = $4, taken_until = clock_timestamp() + ${TAKEN}
+    WHERE workspace_id = $1 AND id = $2 AND taken_by = $3 AND state = 'running' RETURNING 1`,
+};
+
+export const READY_WORK: Statement = {
+  name: 'ready_work',
+  text: `UPDATE causes SET state = 'ready', progress = $4, place = NULL, taken_by = NULL, taken_until = NULL
+    WHERE workspace_id = $1 AND id = $2 AND taken_by = $3 AND state = 'running' RETURNING 1`,
+};
+
+/** $3 the states from which it goes on, $4 its progress, $5 its place. */
+export const RESUME_WORK: Statement = {
+  name: 'resume_work',
+  text: `UPDATE causes SET state = 'running', progress = $4, place = $5, taken_by = NULL, taken_until = NULL
+    WHERE workspace_id = $1 AND id = $2 AND state = ANY ($3::text[]) RETURNING 1`,
+};
+
 export const FAIL_WORK: Statement = {
   name: 'fail_work',
   text: `UPDATE causes SET state = 'failed', failure = $3, finished_at = clock_timestamp(), taken_until = NULL
-    WHERE workspace_id = $1 AND id = $2 AND state = 'running'`,
+    WHERE workspace_id = $1 AND id = $2 AND state = 'running' AND taken_by = $4`,
 };

@@ -4,13 +4,23 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Workspace } from '#contract/access.ts';
-import type { CauseKind } from '#contract/causes.ts';
+import type { CauseKind, CauseState } from '#contract/causes.ts';
 import type { EventActor } from '#contract/events.ts';
 import type { Ask, Database } from '../database.ts';
 import { asProblem } from '../problem.ts';
 import { loggable } from '../replies.ts';
 import { inTransaction } from '../transaction.ts';
-import { CHECK_WORK, FAIL_WORK, FIND_WORKSPACES_WITH_WORK, LEAVE_WORK, MOVE_WORK, TAKE_WORK } from './store.ts';
+import {
+  CHECK_WORK,
+  FAIL_WORK,
+  FIND_WORKSPACES_WITH_WORK,
+  LEAVE_WORK,
+  MOVE_WORK,
+  READY_WORK,
+  RESUME_WORK,
+  SIGN_OF_LIFE,
+  TAKE_WORK,
+} from './store.ts';
 
 /** A cause that this process has taken to work on. */
 export type Work<Details = object, Place = unknown> = {
@@ -43,12 +53,37 @@ export function moved({ workspace, id }: Work, progress: Record<string, number>,
   return [MOVE_WORK, [workspace.id, id, JSON.stringify(progress), JSON.stringify(place), done]];
 }
 
-/** How long one cause is worked on while others wait. */
+/** Causes that one process works on at once. */
+const AT_ONCE = 3;
+/** How long one is worked on while another waits for a place. */
 const TURN_MS = 1000;
 /** How often is looked for work that another process left or filed. */
 const LOOK_MS = 5000;
 /** After a fault that may pass. */
 const PAUSE_SECONDS = 5;
+
+/** Says that the work goes on, and how far it is; false where it is to be stopped, being cancelled or another's. */
+export async function signOfLife(database: Database, work: Work, progress: Record<string, number>): Promise<boolean> {
+  const values = [work.workspace.id, work.id, work.taken_by, JSON.stringify(progress)];
+  const [rows] = await inTransaction(database, [[SIGN_OF_LIFE, values]]);
+  return rows!.length > 0;
+}
+
+/** What ends a first part of the work, after which it waits to be told to go on. */
+export function readied({ workspace, id, taken_by }: Work, progress: Record<string, number>): Ask {
+  return [READY_WORK, [workspace.id, id, taken_by, JSON.stringify(progress)]];
+}
+
+/** What has work go on from a place, where it is in one of the states; gives a row if so. Wake the workers then. */
+export function resumed(
+  workspace_id: number,
+  id: string,
+  states: CauseState[],
+  progress: Record<string, number>,
+  place: unknown,
+): Ask {
+  return [RESUME_WORK, [workspace_id, id, states, JSON.stringify(progress), JSON.stringify(place)]];
+}
 
 const wakers = new WeakMap<Database, Set<() => void>>();
 
@@ -57,13 +92,16 @@ export function wakeWorkers(database: Database): void {
   for (const wake of wakers.get(database) ?? []) wake();
 }
 
-/** Works on whatever waits, of every workspace in turn, until it is stopped; then it ends with the batch under way. */
+type Running = { workspace_id: number; since: number; turn: AbortController; ended: Promise<void> };
+
+/** Works on whatever waits, of every workspace in turn, until it is stopped; then it ends with the batches under way. */
 export function startWorking(
   database: Database,
   workers: Workers,
   { logger, runs_at }: { logger: Logger; runs_at: string },
 ): { stop(): Promise<void> } {
-  const stopped = new AbortController();
+  const running = new Set<Running>();
+  let stopped = false;
   let woken = true;
   let wake = () => {};
   const noteWaking = () => {
@@ -72,79 +110,126 @@ export function startWorking(
   };
   const here = wakers.get(database) ?? new Set();
   wakers.set(database, here.add(noteWaking));
-  const timer = setInterval(noteWaking, LOOK_MS);
-  timer.unref();
+  const looking = setInterval(noteWaking, LOOK_MS);
+  const sharing = setInterval(() => running.size === AT_ONCE && noteWaking(), TURN_MS);
+  looking.unref();
+  sharing.unref();
   const working = work();
 
   async function work(): Promise<void> {
-    while (!stopped.signal.aborted) {
-      if (!woken) await new Promise<void>((resolve) => (wake = resolve));
+    while (!stopped) {
+      if (!woken)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
       woken = false;
       try {
-        while (!stopped.signal.aborted && (await takeTurns())) {}
+        await take();
       } catch (error) {
         logger.warn({ err: loggable(error) }, 'Work in the background could not be looked for');
       }
     }
   }
 
-  /** Gives each workspace with work a turn; false when there was none. */
-  async function takeTurns(): Promise<boolean> {
-    const rows = await database.read(FIND_WORKSPACES_WITH_WORK, [runs_at]);
-    for (const [id, slug, name, region, created_at] of rows) {
-      if (stopped.signal.aborted) break;
-      await takeTurn({ id, slug, name, region, created_at });
-    }
-    return rows.length > 0;
-  }
-
-  async function takeTurn(workspace: Workspace): Promise<void> {
-    const taken_by = randomUUID();
-    const [[row] = []] = await inTransaction(database, [[TAKE_WORK, [workspace.id, runs_at, taken_by]]]);
-    if (!row) return;
-    const [id, kind, actor, details, progress, place, at] = row;
-    const parsed = (json: string | null) => (json === null ? null : JSON.parse(json));
-    const taken: Work = {
-      workspace,
-      id,
-      kind,
-      actor: JSON.parse(actor),
-      details: parsed(details),
-      progress: parsed(progress) ?? {},
-      place: parsed(place),
-      at,
-      taken_by,
-    };
-    const turn = AbortSignal.any([stopped.signal, AbortSignal.timeout(TURN_MS)]);
-    let pause = 0;
-    try {
-      const worker = workers[taken.kind];
-      if (!worker) throw new Error(`Nobody knows how to work on a cause of kind ${taken.kind}.`);
-      await worker(database, taken, turn);
-    } catch (error) {
-      const problem = asProblem(error);
-      logger.warn(
-        { cause_id: id, kind, workspace: workspace.slug, err: loggable(problem.cause ?? problem) },
-        'Work failed',
+  /** Takes as much work as there is place for, of workspaces of which nothing is under way first; or makes place. */
+  async function take(): Promise<void> {
+    while (!stopped) {
+      const rows = await database.read(FIND_WORKSPACES_WITH_WORK, [runs_at]);
+      const workspaces = rows.map(
+        ([id, slug, name, region, created_at]): Workspace => ({ id, slug, name, region, created_at }),
       );
-      if (problem.status !== 503) {
-        const failure =
-          problem.status === 500 ? 'Something went wrong on our side; the log has more.' : problem.message;
-        await inTransaction(database, [[FAIL_WORK, [workspace.id, id, failure]]]);
+      if (workspaces.length === 0) return;
+      if (running.size >= AT_ONCE) {
+        const [longest] = [...running].filter(({ turn }) => !turn.signal.aborted).sort((a, b) => a.since - b.since);
+        if (longest && performance.now() - longest.since >= TURN_MS) longest.turn.abort();
         return;
       }
-      pause = PAUSE_SECONDS;
+      const idle = (workspace: Workspace) => ![...running].some(({ workspace_id }) => workspace_id === workspace.id);
+      const workspace = workspaces.find(idle) ?? workspaces[0]!;
+      const taken = await takeWork(database, workspace, runs_at);
+      if (taken) begin(taken);
     }
-    await inTransaction(database, [[LEAVE_WORK, [workspace.id, id, taken_by, pause]]]);
+  }
+
+  function begin(taken: Work): void {
+    const turn = new AbortController();
+    const task: Running = {
+      workspace_id: taken.workspace.id,
+      since: performance.now(),
+      turn,
+      ended: workOn(database, workers, taken, turn.signal, logger)
+        .catch((error) => logger.warn({ err: loggable(error) }, 'Work in the background could not be given back'))
+        .finally(() => {
+          running.delete(task);
+          noteWaking();
+        }),
+    };
+    running.add(task);
   }
 
   return {
     async stop() {
-      stopped.abort();
+      stopped = true;
       here.delete(noteWaking);
-      clearInterval(timer);
+      clearInterval(looking);
+      clearInterval(sharing);
       wake();
       await working;
+      for (const { turn } of running) turn.abort();
+      await Promise.all([...running].map(({ ended }) => ended));
     },
   };
+}
+
+/** Takes the work of a workspace that has waited longest, or the one with that id. */
+export async function takeWork(
+  database: Database,
+  workspace: Workspace,
+  runs_at: string,
+  only: string | null = null,
+): Promise<Work | undefined> {
+  const taken_by = randomUUID();
+  const [[row] = []] = await inTransaction(database, [[TAKE_WORK, [workspace.id, runs_at, taken_by, only]]]);
+  if (!row) return undefined;
+  const [id, kind, actor, details, progress, place, at] = row;
+  const parsed = (json: string | null) => (json === null ? null : JSON.parse(json));
+  return {
+    workspace,
+    id,
+    kind,
+    actor: JSON.parse(actor),
+    details: parsed(details),
+    progress: parsed(progress) ?? {},
+    place: parsed(place),
+    at,
+    taken_by,
+  };
+}
+
+/** Works on what was taken, and gives it back: as failed, where the fault will not pass. */
+async function workOn(
+  database: Database,
+  workers: Workers,
+  taken: Work,
+  turn: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  const { workspace, id, kind, taken_by } = taken;
+  let pause = 0;
+  try {
+    const worker = workers[kind];
+    if (!worker) throw new Error(`Nobody knows how to work on a cause of kind ${kind}.`);
+    await worker(database, taken, turn);
+  } catch (error) {
+    const problem = asProblem(error);
+    const line = { cause_id: id, kind, workspace: workspace.slug, err: loggable(problem.cause ?? problem) };
+    logger.warn(line, 'Work in the background failed');
+    if (problem.status !== 503) {
+      const failure = problem.status === 500 ? 'Something went wrong on our side; the log has more.' : problem.message;
+      await inTransaction(database, [[FAIL_WORK, [workspace.id, id, failure, taken_by]]]);
+      return;
+    }
+    pause = PAUSE_SECONDS;
+  }
+  await inTransaction(database, [[LEAVE_WORK, [workspace.id, id, taken_by, pause]]]);
 }
