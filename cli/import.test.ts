@@ -121,6 +121,14 @@ test('columns that are no field of a customer are left out and named', async () 
   });
 });
 
+test('refused rows are parted as those of their file', async () => {
+  await file('semicolons.csv', 'Vorname;Nachname;E-Mail\nAda;"a;b";bad\n');
+  const { out } = await run(['import', 'semicolons.csv']);
+  assert.match(out, /refused 1 of 1 row/);
+  const rejected = await readFile(join(folder, 'semicolons.rejected.csv'), 'utf8');
+  assert.match(rejected, /^Vorname;Nachname;E-Mail;line;reason\nAda;"a;b";bad;2;Last name [^\n]+\n$/);
+});
+
 test('- reads standard input', async () => {
   const ran = await run(
     ['import', '-'],

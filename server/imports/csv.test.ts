@@ -245,6 +245,17 @@ test('a row of 10,000 cells, in quotes or not', async () => {
   );
 });
 
+test('the lines that a quote never closed has held come a few thousand at a time', async () => {
+  const lines = 300_000;
+  const arrays: number[] = [];
+  for await (const rows of readCsv(bytesOf([`a\n"${'b\n'.repeat(lines)}`]))) arrays.push(rows.length);
+  assert.equal(
+    arrays.reduce((sum, count) => sum + count, 0),
+    lines + 1,
+  );
+  assert.ok(Math.max(...arrays) <= 4096, `${arrays}`);
+});
+
 for (const [kind, start] of Object.entries({ 'without quotes': 'b,', 'in quotes': 'b,"', 'of lines': 'b,"' }))
   test(`a cell of 100 MB ${kind} is one fault, and never held`, async () => {
     let most = 0;

@@ -18,18 +18,17 @@ export const ROW_LIMIT = 1_048_576;
 /** How much of a faulty row is kept, in UTF-16 units. */
 export const KEPT = 10_000;
 
-/** The rows of a file in UTF-8, blank lines left out, in an array for each chunk. Other bytes become U+FFFD. */
+/** The most rows at once: a chunk rarely has more, but what a row too long has held may be many short lines. */
+const ROWS = 4096;
+
+/** The rows of a file in UTF-8, blank lines left out, in an array or a few for each chunk. Other bytes become U+FFFD. */
 export async function* readCsv(
   source: AsyncIterable<Uint8Array>,
   options: CsvOptions = {},
 ): AsyncGenerator<CsvRow[], void> {
   const reader = openReader(options);
-  for await (const chunk of source) {
-    const rows = reader.take(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
-    if (rows.length > 0) yield rows;
-  }
-  const rows = reader.finish();
-  if (rows.length > 0) yield rows;
+  for await (const chunk of source) yield* reader.take(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+  yield* reader.finish();
 }
 
 function openReader({ delimiter = ',', line = 1 }: CsvOptions) {
@@ -42,27 +41,30 @@ function openReader({ delimiter = ',', line = 1 }: CsvOptions) {
   let faulty: { cells: string[]; fault: string } | undefined;
 
   return {
-    take(chunk: Buffer): CsvRow[] {
+    *take(chunk: Buffer): Generator<CsvRow[], void> {
       held.push(chunk);
       size += chunk.length;
       // Without a line break no row can end, so a long one is not looked at again and again.
-      const worth = chunk.includes('\n') || chunk.includes('\r') || size > ROW_LIMIT;
-      return worth ? read(false) : [];
+      if (chunk.includes('\n') || chunk.includes('\r') || size > ROW_LIMIT) yield* read(false);
     },
     finish: () => read(true),
   };
 
-  function read(last: boolean): CsvRow[] {
+  function* read(last: boolean): Generator<CsvRow[], void> {
     const bytes = held.length === 1 ? held[0]! : Buffer.concat(held);
-    const rows: CsvRow[] = [];
-    const read = rowsOf(bytes, last, rows);
-    held = [bytes.subarray(read)];
-    size = bytes.length - read;
-    before += read;
-    return rows;
+    for (let from = 0, full = true; full; ) {
+      const rows: CsvRow[] = [];
+      const read = rowsOf(bytes.subarray(from), last, rows);
+      from += read;
+      before += read;
+      held = [bytes.subarray(from)];
+      size = bytes.length - from;
+      full = rows.length === ROWS;
+      if (rows.length > 0) yield rows;
+    }
   }
 
-  /** Adds the rows that are whole, and gives how many bytes have been read. */
+  /** Adds the rows that are whole, up to `ROWS`, and gives how many bytes have been read. */
   function rowsOf(bytes: Buffer, last: boolean, rows: CsvRow[]): number {
     // One character a byte, so that a place in the text is a place in the file; whatever parts cells and rows is ASCII.
     const text = bytes.toString('latin1');
@@ -71,7 +73,7 @@ function openReader({ delimiter = ',', line = 1 }: CsvOptions) {
     let next = marks(text, delimiter);
     let at = before === 0 && first === 1 && text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
 
-    while (at < text.length || (last && faulty)) {
+    while (rows.length < ROWS && (at < text.length || (last && faulty))) {
       const stop = next.break(at);
       const ended = last || (stop < text.length && !openEnd(stop));
       if (faulty) {
