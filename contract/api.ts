@@ -44,7 +44,17 @@ export type Route = {
   /** Request headers besides those that every route takes. */
   headers?: Record<string, TSchema>;
   body?: { schema: TSchema; types: string[] };
-  replies: Record<number, { description: string; schema?: TSchema; type?: string; headers?: Record<string, string> }>;
+  replies: Record<
+    number,
+    {
+      description: string;
+      schema?: TSchema;
+      type?: string;
+      /** Where a reply without a schema may have one of several types. */
+      types?: readonly string[];
+      headers?: Record<string, string>;
+    }
+  >;
 };
 
 export const IDEMPOTENCY_KEY = {

@@ -7,6 +7,7 @@ import { customerTable } from './customers/routes.ts';
 import type { Database } from './database.ts';
 import { docsTable } from './docs.ts';
 import { eventTable } from './events/routes.ts';
+import { exportTable } from './exports/routes.ts';
 import { healthTable, metricsTable } from './health.ts';
 import { addRoutes, createHttp, type HttpOptions } from './http.ts';
 import type { Metrics } from './metrics.ts';
@@ -42,6 +43,7 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
         'Clientele-Workspace',
       ],
       exposedHeaders: [
+        'Content-Disposition',
         'ETag',
         'Link',
         'Location',
@@ -62,6 +64,7 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
     accessTable(database),
     eventTable(database),
     customerTable(database, options.cache),
+    exportTable(database),
   ])
     addRoutes(app, http, table);
   return app;

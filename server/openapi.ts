@@ -5,6 +5,7 @@ import type { Route } from '#contract/api.ts';
 import { customerRoutes } from '#contract/customers.ts';
 import { docsRoutes } from '#contract/docs.ts';
 import { eventRoutes } from '#contract/events.ts';
+import { exportRoutes } from '#contract/exports.ts';
 import { healthRoutes } from '#contract/health.ts';
 import { problemSchema } from '#contract/problem.ts';
 import manifest from '../package.json' with { type: 'json' };
@@ -14,6 +15,7 @@ import { nameOf, type Schema, toSchema } from './openapi-schema.ts';
 /** The contract's tables. An operation's id is its table's name followed by its own: `customersList`. */
 export const routeTables: Record<string, Record<string, Route>> = {
   customers: customerRoutes,
+  exports: exportRoutes,
   events: eventRoutes,
   access: accessRoutes,
   health: healthRoutes,
@@ -164,7 +166,10 @@ function parameterOf(operationId: string, place: Place, name: string, { descript
 function responsesOf(route: Route, schemas: Record<string, Schema>): Record<string, Response> {
   const replayable = route.headers && 'Idempotency-Key' in route.headers;
   const responses: Record<string, Response> = {};
-  for (const [status, { description, schema, type, headers = {} }] of Object.entries(route.replies)) {
+  for (const [
+    status,
+    { description, schema, type, types = [type].filter((one) => one !== undefined), headers = {} },
+  ] of Object.entries(route.replies)) {
     const own = Object.entries(headers).map(([name, words]) => [
       name,
       { description: words, schema: { type: 'string' } },
@@ -174,7 +179,10 @@ function responsesOf(route: Route, schemas: Record<string, Schema>): Record<stri
       headers: { ...Object.fromEntries(own), ...(replayable ? REPLAYED : {}), ...REQUEST_ID },
     };
     if (schema) response.content = contentOf(schema, [type ?? 'application/json'], schemas);
-    else if (type) response.content = { [type]: { schema: { type: type.endsWith('json') ? 'object' : 'string' } } };
+    else if (types.length > 0)
+      response.content = Object.fromEntries(
+        types.map((one) => [one, { schema: { type: one.endsWith('json') ? 'object' : 'string' } }]),
+      );
     responses[status] = response;
   }
   return { ...responses, default: { $ref: '#/components/responses/Problem' } };

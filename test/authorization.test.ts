@@ -25,6 +25,7 @@ const LEAST: Record<string, Role | null> = {
   'GET /api/customers': 'viewer',
   'POST /api/customers': 'editor',
   'GET /api/customers/stats': 'viewer',
+  'GET /api/customers/export': 'viewer',
   'PUT /api/customers/by-external-id/{external_id}': 'editor',
   'GET /api/customers/{id}': 'viewer',
   'PUT /api/customers/{id}': 'editor',

@@ -179,4 +179,7 @@ export async function customerHistory(
   return events;
 }
 
+export { type ListRequest, readListQuery } from './list-query.ts';
+export { quoted } from './record.ts';
 export { keepSearchClean, settleSearch } from './search-upkeep.ts';
+export { readSlices, type Slice } from './slices.ts';
