@@ -51,7 +51,17 @@ export type Route = {
     /** Handed on as it arrives, however long it takes, rather than read as JSON. */
     stream?: true;
   };
-  replies: Record<number, { description: string; schema?: TSchema; type?: string; headers?: Record<string, string> }>;
+  replies: Record<
+    number,
+    {
+      description: string;
+      schema?: TSchema;
+      type?: string;
+      /** Where a reply without a schema may have one of several types. */
+      types?: readonly string[];
+      headers?: Record<string, string>;
+    }
+  >;
 };
 
 export const IDEMPOTENCY_KEY = {

@@ -134,6 +134,7 @@ export const problemCodes = {
     meaning: 'The query parameter must be a whole number within its bounds, in plain digits.',
   },
   invalid_boolean: { ...inErrors, meaning: 'The query parameter must be `true` or `false`.' },
+  invalid_format: { ...inErrors, meaning: 'This is not one of the formats of an export.' },
   invalid_ordering: { ...inErrors, meaning: 'This is not one of the orderings.' },
   invalid_cursor: {
     ...inErrors,

@@ -11,6 +11,7 @@ import { customerTable } from './customers/routes.ts';
 import type { Database } from './database.ts';
 import { docsTable } from './docs.ts';
 import { eventTable } from './events/routes.ts';
+import { exportTable } from './exports/routes.ts';
 import { healthTable, metricsTable } from './health.ts';
 import { addRoutes, createHttp, type HttpOptions } from './http.ts';
 import type { Metrics } from './metrics.ts';
@@ -48,6 +49,7 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
         'Clientele-Workspace',
       ],
       exposedHeaders: [
+        'Content-Disposition',
         'ETag',
         'Link',
         'Location',
@@ -71,6 +73,7 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
     customerTable(database, options.cache),
     undoTable(database),
     bulkEditTable(database),
+    exportTable(database),
   ])
     addRoutes(app, http, table);
   return app;

@@ -2,7 +2,11 @@
 
 /** One line; a cell that needs quotes is put in quotes. */
 export function csvLine(cells: readonly string[], delimiter = ','): string {
-  return `${cells.map((cell) => (NEEDS_QUOTES.test(cell) || cell.includes(delimiter) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(delimiter)}\n`;
+  return `${cells.map((cell) => csvCell(cell, delimiter)).join(delimiter)}\n`;
+}
+
+export function csvCell(cell: string, delimiter = ','): string {
+  return NEEDS_QUOTES.test(cell) || cell.includes(delimiter) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 const NEEDS_QUOTES = /["\r\n]/;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { Server as Listener, type Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { breakOff } from './streams.ts';
 
 /** How long connections that were idle may still bring a request, which is then told to be their last. */
 const LINGER_MS = 1000;
@@ -24,7 +25,7 @@ export function watchConnections(server: Server): { drain(patience_ms: number): 
       let cut = 0;
       const forced = setTimeout(() => {
         cut = open.size;
-        server.closeAllConnections();
+        for (const socket of open) breakOff(socket);
       }, patience_ms);
       // The listener alone: an HTTP server's own way to close would cut idle connections in the same moment.
       Listener.prototype.close.call(server);

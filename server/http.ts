@@ -1,5 +1,6 @@
 // How requests come in and replies go out: one shape of route for every slice, one place that turns errors into replies.
 import { randomUUID } from 'node:crypto';
+import type { OutgoingHttpHeaders } from 'node:http';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -13,11 +14,12 @@ import { parseJson } from './json.ts';
 import { Problem } from './problem.ts';
 import { parseQuery, type Query } from './query.ts';
 import { callerOfAddress, type RateLimiter, type RatePolicy, rateHeaders, type Verdict } from './rate-limit.ts';
-import { problemOf, refuseUnparsed, sendProblem } from './replies.ts';
+import { loggable, problemOf, refuseUnparsed, sendProblem } from './replies.ts';
 import { inRequest, type RequestContext } from './request-context.ts';
+import { breakOff, dropStream, isStream, type Stream, sendStream } from './streams.ts';
 import type { Tracing } from './tracing.ts';
 import { checkForm, dropHost, isPlain, refusePlain } from './transport.ts';
-import { type UnreadReplies, watchUnreadReplies } from './unread-replies.ts';
+import { expectProgress, type UnreadReplies, watchUnreadReplies } from './unread-replies.ts';
 
 /** A request as a handler sees it. `actor` is there on every route that asks for a permission. */
 export type Call = {
@@ -31,8 +33,13 @@ export type Call = {
   path: string;
 };
 
-/** `body` is JSON, unless `type` says otherwise. */
-export type Reply = { status: number; body?: string | Buffer; type?: string; headers?: Record<string, string> };
+/** `body` is JSON, unless `type` says otherwise. What a stream throws before it is given as a body can still be answered. */
+export type Reply = {
+  status: number;
+  body?: string | Buffer | Stream;
+  type?: string;
+  headers?: Record<string, string>;
+};
 export type Handler = (call: Call) => Reply | Promise<Reply>;
 export type RouteTable = [definition: Route, handler: Handler][];
 
@@ -191,7 +198,15 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 // ---- What is told of a request --------------------------------------------------------------------------------------
 
 /** A request on its way: its route, once that is found; who makes it, and what is known of its work. */
-type Known = FastifyRequest & { route?: { url: string; probe: boolean }; actor?: Actor; context?: RequestContext };
+type Known = FastifyRequest & {
+  route?: { url: string; probe: boolean };
+  actor?: Actor;
+  context?: RequestContext;
+  /** Of a reply that is sent while it is being made: how long the request waited for its beginning. */
+  begun_ms?: number;
+  /** The status that such a reply would have had, if it could still have one when it failed. */
+  failure?: number;
+};
 
 const NO_ROUTE = { url: 'none', probe: false };
 
@@ -216,10 +231,12 @@ const GONE = 499;
 
 function logRequest({ logger, onRequestDone }: HttpOptions, request: Known, reply: FastifyReply): void {
   const { url: route, probe } = request.route ?? NO_ROUTE;
-  const status = reply.raw.writableFinished ? reply.statusCode : GONE;
+  const status = reply.raw.writableFinished ? reply.statusCode : (request.failure ?? GONE);
   const ms = reply.elapsedTime;
+  // Whoever reads slowly, or for as long as there is news, does not make the server slow.
+  const waited_ms = request.begun_ms ?? ms;
   const { slowest, span } = request.context ?? {};
-  onRequestDone?.(request.method, route, status, ms);
+  onRequestDone?.(request.method, route, status, waited_ms);
   span?.end(status >= 500, status);
   const line = {
     request_id: request.id,
@@ -231,7 +248,7 @@ function logRequest({ logger, onRequestDone }: HttpOptions, request: Known, repl
     workspace: request.actor?.workspace.slug,
     key_id: request.actor?.id,
   };
-  if (ms >= SLOW_MS)
+  if (waited_ms >= SLOW_MS)
     logger.warn(
       { ...line, slowest_statement: slowest?.statement, statement_ms: slowest && Math.round(slowest.ms) },
       'Slow request',
@@ -345,9 +362,45 @@ export function addRoutes(app: FastifyInstance, options: HttpOptions, table: Rou
           if (answer.headers) reply.headers(answer.headers);
           reply.code(answer.status);
           if (answer.body !== undefined) reply.header('content-type', answer.type ?? JSON_TYPE);
+          if (isStream(answer.body)) return stream(app, options, request, reply, answer.body);
           return reply.send(answer.body);
         }),
     });
+  }
+}
+
+/** Answers with a stream, past Fastify, which would log an error as it is, with what PostgreSQL tells of people. */
+async function stream(
+  { server }: FastifyInstance,
+  { isDraining }: HttpOptions,
+  request: Known,
+  reply: FastifyReply,
+  body: Stream,
+): Promise<void> {
+  const { raw } = reply;
+  if (isDraining?.()) reply.header('connection', 'close');
+  reply.hijack();
+  request.begun_ms = reply.elapsedTime;
+  try {
+    raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+    if (request.method === 'HEAD') {
+      raw.end();
+      return await dropStream(body);
+    }
+    raw.flushHeaders();
+    expectProgress(raw);
+    await sendStream(raw, body);
+    // Its head may have been sent before there was any thought of stopping.
+    if (isDraining?.()) raw.once('close', () => server.closeIdleConnections());
+  } catch (error) {
+    if (raw.closed) return; // what was under way for a caller who has gone away is cancelled
+    const problem = problemOf(error);
+    request.failure = problem.status;
+    request.log.error(
+      { request_id: request.id, route: request.route?.url, err: loggable(problem.cause ?? problem) },
+      'A reply that had begun was broken off',
+    );
+    breakOff(request.raw.socket);
   }
 }
 

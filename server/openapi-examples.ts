@@ -118,6 +118,7 @@ export const examples: Record<string, unknown> = {
 
 const parameters: Record<string, Record<string, unknown>> = {
   customersList: { search: 'lovelace', limit: 10 },
+  exportsCustomers: { format: 'csv', is_active: true },
   eventsFeed: { after: 1814, limit: 100 },
   accessRevokeKey: { id: key.id },
 };

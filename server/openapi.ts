@@ -8,6 +8,7 @@ import { causeRoutes, undoRoutes } from '#contract/causes.ts';
 import { customerRoutes } from '#contract/customers.ts';
 import { docsRoutes } from '#contract/docs.ts';
 import { eventRoutes } from '#contract/events.ts';
+import { exportRoutes } from '#contract/exports.ts';
 import { healthRoutes } from '#contract/health.ts';
 import { problemSchema } from '#contract/problem.ts';
 import manifest from '../package.json' with { type: 'json' };
@@ -18,6 +19,7 @@ import { nameOf, type Schema, toSchema } from './openapi-schema.ts';
 export const routeTables: Record<string, Record<string, Route>> = {
   customers: { ...customerRoutes, ...batchRoutes },
   bulkEdits: bulkEditRoutes,
+  exports: exportRoutes,
   events: eventRoutes,
   causes: causeRoutes,
   undo: undoRoutes,
@@ -171,7 +173,10 @@ function parameterOf(operationId: string, place: Place, name: string, { descript
 function responsesOf(route: Route, schemas: Record<string, Schema>): Record<string, Response> {
   const replayable = route.headers && 'Idempotency-Key' in route.headers;
   const responses: Record<string, Response> = {};
-  for (const [status, { description, schema, type, headers = {} }] of Object.entries(route.replies)) {
+  for (const [
+    status,
+    { description, schema, type, types = [type].filter((one) => one !== undefined), headers = {} },
+  ] of Object.entries(route.replies)) {
     const own = Object.entries(headers).map(([name, words]) => [
       name,
       { description: words, schema: { type: 'string' } },
@@ -181,7 +186,10 @@ function responsesOf(route: Route, schemas: Record<string, Schema>): Record<stri
       headers: { ...Object.fromEntries(own), ...(replayable ? REPLAYED : {}), ...REQUEST_ID },
     };
     if (schema) response.content = contentOf(schema, [type ?? 'application/json'], schemas);
-    else if (type) response.content = { [type]: { schema: { type: type.endsWith('json') ? 'object' : 'string' } } };
+    else if (types.length > 0)
+      response.content = Object.fromEntries(
+        types.map((one) => [one, { schema: { type: one.endsWith('json') ? 'object' : 'string' } }]),
+      );
     responses[status] = response;
   }
   return { ...responses, default: { $ref: '#/components/responses/Problem' } };

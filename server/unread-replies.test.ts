@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { watchUnreadReplies } from './unread-replies.ts';
+import { sendStream } from './streams.ts';
+import { expectProgress, watchUnreadReplies } from './unread-replies.ts';
 
 /** More than the kernel keeps for a connection. */
 const REPLY = Buffer.alloc(16 * 2 ** 20);
 
-async function serve(t: TestContext, limit: number, most: number) {
+const answerAtOnce = (response: ServerResponse): unknown => response.end(REPLY);
+
+async function serve(t: TestContext, limit: number, most: number, answer = answerAtOnce) {
   const unread = watchUnreadReplies(limit, most);
   const server = createServer((_request, response) => {
     unread.add(response);
-    response.once('finish', () => unread.remove(response)).end(REPLY);
+    response.once('finish', () => unread.remove(response));
+    answer(response);
   });
   const opened: Socket[] = [];
   const cut = new Set<Socket>();
@@ -63,4 +67,47 @@ test('where unread replies take too much memory, those who wait longest are cut 
   await until(() => cut.size >= 2);
   assert.deepEqual(sockets.map((socket) => cut.has(socket)).slice(-2), [false, false]);
   assert.equal(cut.has(sockets[0]!), true);
+});
+
+describe('of a stream,', () => {
+  async function* parts(count: number, pause_ms: number): AsyncGenerator<Buffer> {
+    for (let part = 0; part < count; part++) {
+      yield REPLY.subarray(0, 2 ** 20);
+      await sleep(pause_ms);
+    }
+  }
+  const answerWith = (count: number, pause_ms: number) => (response: ServerResponse) => {
+    expectProgress(response);
+    sendStream(response, parts(count, pause_ms));
+  };
+
+  test('who takes nothing is cut off', async (t) => {
+    const { ask, cut, until } = await serve(t, 500, Number.POSITIVE_INFINITY, answerWith(100, 0));
+    const never = ask().pause();
+    await until(() => cut.has(never));
+  });
+
+  test('who takes a little now and then has as long as it takes', async (t) => {
+    const { ask, cut } = await serve(t, 1000, Number.POSITIVE_INFINITY, answerWith(24, 0));
+    const slow = ask().pause();
+    let got = 0;
+    for (const begun = Date.now(); got < 23 * 2 ** 20; ) {
+      assert.equal(cut.has(slow), false, `after ${Date.now() - begun} ms`);
+      const bytes = slow.read() as Buffer | null;
+      got += bytes?.length ?? 0;
+      await sleep(bytes ? 8 : 1);
+    }
+    assert.ok(got >= 23 * 2 ** 20);
+  });
+
+  test('nothing has to be taken while there is nothing', async (t) => {
+    const { ask, cut, until } = await serve(t, 300, Number.POSITIVE_INFINITY, answerWith(2, 1500));
+    const waiting = ask();
+    let got = 0;
+    waiting.on('data', (bytes) => {
+      got += bytes.length;
+    });
+    await until(() => got > 2 * 2 ** 20);
+    assert.equal(cut.has(waiting), false);
+  });
 });

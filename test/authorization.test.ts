@@ -33,6 +33,7 @@ const LEAST: Record<string, Role | null> = {
   'POST /api/customers/batch': 'editor',
   'POST /api/customers/bulk-edits': 'editor',
   'GET /api/customers/stats': 'viewer',
+  'GET /api/customers/export': 'viewer',
   'PUT /api/customers/by-external-id/{external_id}': 'editor',
   'GET /api/customers/{id}': 'viewer',
   'PUT /api/customers/{id}': 'editor',

@@ -56,6 +56,7 @@ test('nothing personal stands in the log, whatever was asked and refused, on eve
     ['GET', '/api/customers?colour=turquoise'],
     ['GET', '/api/customers?search=hopper&cursor=hopper'],
     ['GET', '/api/customers/stats?hopper=hopper'],
+    ['GET', '/api/customers/export?search=hopper'],
     ['GET', '/api/customers/hopper'],
     ['GET', '/api/hopper/%ff'],
     ['GET', `/api/${'hopper'.repeat(800)}`],

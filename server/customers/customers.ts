@@ -156,6 +156,7 @@ export { fileWork } from './file-work.ts';
 export { completeInput, knownId, partialInput, undoOf } from './input.ts';
 export { askOfMatching, listPage } from './list.ts';
 export { type ListRequest, readListQuery } from './list-query.ts';
-export { fieldOf } from './record.ts';
+export { fieldOf, quoted } from './record.ts';
 export { keepSearchClean, settleSearch } from './search-upkeep.ts';
+export { readSlices, type Slice } from './slices.ts';
 export { type Change, type GroupDecision, type Write, writeGroup } from './write.ts';

@@ -230,6 +230,44 @@ export function lookupStatement(shape: Shape, field: 'email' | 'external_id'): S
   });
 }
 
+/**
+ * A slice of all customers that match, in the order of their ids: a text for each column with its values joined by U+001F,
+ * which costs PostgreSQL less than a text for each customer; '' is null. Before them stands the id of the last row visited,
+ * where the next slice begins. The filters stand outside the limit, so that $2 bounds the rows visited. With `keys`, what
+ * only one customer can have, there is but one slice. `columns` are those of the table; where a caller has chosen them, the
+ * statement is not kept: there are thousands of choices.
+ */
+export function sliceStatement(
+  shape: Shape,
+  keys: readonly ('email' | 'external_id')[],
+  columns: readonly string[],
+  isKept: boolean,
+): Statement {
+  const write = (pieces: Pieces) => {
+    const { $, created, updated, starts, moreWords, states } = pieces;
+    const visited =
+      keys.length === 0
+        ? `id > ${$()}::uuid AND id <= ${$()}::uuid ORDER BY id LIMIT $2`
+        : `deleted_at IS NULL AND ${keys.map((key) => `${key} = ${$()}`).join(' AND ')} LIMIT $2`;
+    const state = states.length === 1 ? `is_active = ${states[0]}` : 'true';
+    const matches = ['deleted_at IS NULL', state, created, updated, starts, moreWords].join(' AND ');
+    const texts = columns.map(
+      (column) => `string_agg(coalesce(${column}::text, ''), U&'\\001f') FILTER (WHERE matches)`,
+    );
+    return `SELECT encode(max(uuid_send(id)), 'hex'), ${texts.join(', ')} FROM (
+        SELECT *, ${matches} AS matches FROM (SELECT * FROM customers WHERE workspace_id = $1 AND ${visited}) AS visited
+        OFFSET 0) AS tested`;
+  };
+  if (isKept) return statement(`slice by ${keys.join(', ') || 'id'}, ${columns.length} columns`, shape, write);
+  return { name: '', kind: 'list: slice', text: write(piecesOf(shape)) };
+}
+
+/** The last of a workspace's customers as they are now. */
+export const LAST_ID: Statement = {
+  name: 'last_customer_id',
+  text: 'SELECT id FROM customers WHERE workspace_id = $1 ORDER BY id DESC LIMIT 1',
+};
+
 export const COUNT_DELETED: Statement = {
   name: 'count_deleted',
   text: 'SELECT count(*) FROM (SELECT 1 FROM customers WHERE workspace_id = $1 AND deleted_at IS NOT NULL LIMIT $2) AS counted',

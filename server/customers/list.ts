@@ -80,7 +80,7 @@ export async function listPage(
   };
 }
 
-type List = {
+export type List = {
   database: Database;
   workspace_id: number;
   request: ListRequest;
@@ -271,7 +271,7 @@ const capped = (count: number): Count => ({ count: Math.min(count, COUNT_CAP), c
 const ALL_TIMES: TimeRange = ['-infinity', 'infinity'];
 
 /** The statement of a shape together with its values. */
-function ask(
+export function ask(
   { workspace_id, request, order, cursor }: Asked,
   statementOf: (shape: Shape) => Statement,
   { way = 'search', words = [], starts = [], more_words = [] }: Patterns,
@@ -310,7 +310,7 @@ function ask(
 type Patterns = { way?: Way; words?: string[]; starts?: string[]; more_words?: string[] };
 
 /** Words as conditions on each row. */
-function rowWords({ request: { words } }: Pick<Asked, 'request'>): Patterns {
+export function rowWords({ request: { words } }: Pick<Asked, 'request'>): Patterns {
   const [short, long] = [words.filter((word) => word.short), words.filter((word) => !word.short)];
   return { starts: short.map((word) => word.text), more_words: long.map((word) => patternOf(word.text)) };
 }

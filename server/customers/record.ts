@@ -44,7 +44,7 @@ export const fieldOf = (record: string, field: keyof Customer): string => record
 
 const NEEDS_ESCAPES = /["\\\u0000-\u001f]/;
 
-const quoted = (text: string) => (NEEDS_ESCAPES.test(text) ? JSON.stringify(text) : `"${text}"`);
+export const quoted = (text: string) => (NEEDS_ESCAPES.test(text) ? JSON.stringify(text) : `"${text}"`);
 
 /** `2026-01-02 03:04:05.6+00`, as PostgreSQL writes a time, in RFC 3339 with six decimals. */
 export function rfc3339Of(time: string): string {

@@ -96,7 +96,7 @@ export async function startServer(overrides: Partial<AppOptions> = {}): Promise<
       },
     });
     const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const isJson = /json\b/.test(response.headers.get('content-type') ?? '');
     return {
       status: response.status,
       headers: response.headers,
