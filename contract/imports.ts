@@ -157,6 +157,7 @@ const settings = {
 
 // ---- Routes ---------------------------------------------------------------------------------------------------------
 
+export const IMPORT_LIMIT = { minimum: 1, maximum: 200, default: 25 } as const;
 const tag = 'Imports';
 const read = { permission: 'customers:read', tag, parameters: { id } } as const;
 const write = { permission: 'customers:write', tag, parameters: { id } } as const;
@@ -191,7 +192,7 @@ export const importRoutes = {
     summary: 'List the imports',
     description: 'The last first.',
     query: {
-      limit: Type.Integer({ minimum: 1, maximum: 200, default: 25, description: 'Imports per page.' }),
+      limit: Type.Integer({ ...IMPORT_LIMIT, description: 'Imports per page.' }),
       cursor: Type.String({ description: 'Taken from `next` of a reply.' }),
     },
     replies: {

@@ -43,6 +43,9 @@ export const problemCodes = {
     meaning: 'There is nothing here: no such path, or no such record in the workspace of the key.',
   },
   method_not_allowed: { ...of(405), meaning: 'The path takes other methods; `Allow` names them.' },
+  too_late: { ...of(409), meaning: 'The import runs already, or has ended.' },
+  file_too_large: { ...of(413), meaning: 'The file is larger than 2 GiB.' },
+  no_file: { ...of(400), meaning: 'The form holds no file.' },
   still_running: {
     ...of(409),
     meaning: 'What is to be undone is still under way: wait until it is done, or cancel it first.',

@@ -7,8 +7,9 @@ CREATE TABLE imports (
   bytes bigint NOT NULL,
   file_format json NOT NULL,
   file_columns json NOT NULL,
-  match text NOT NULL CHECK (match IN ('email', 'external_id')),
+  match_field text NOT NULL CHECK (match_field IN ('email', 'external_id')),
   sample json NOT NULL,
   found json,
+  run_at timestamptz,
   PRIMARY KEY (workspace_id, id)
 );

@@ -14,6 +14,8 @@ import { eventTable } from './events/routes.ts';
 import { exportTable } from './exports/routes.ts';
 import { healthTable, metricsTable } from './health.ts';
 import { addRoutes, createHttp, type HttpOptions } from './http.ts';
+import { type ImportFolder, workOnImport } from './imports/imports.ts';
+import { importTable } from './imports/routes.ts';
 import type { Metrics } from './metrics.ts';
 import type { ResultCache } from './result-cache.ts';
 import { undoTable } from './undo/routes.ts';
@@ -23,6 +25,8 @@ export type AppOptions = Omit<HttpOptions, 'authenticate' | 'onRequestDone' | 'o
   cache: ResultCache;
   metrics: Metrics;
   metrics_token: string | undefined;
+  /** Where uploaded files lie. */
+  imports: ImportFolder;
 };
 
 export function createApp(database: Database, options: AppOptions): FastifyInstance {
@@ -73,6 +77,7 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
     customerTable(database, options.cache),
     undoTable(database),
     bulkEditTable(database),
+    importTable(database, options.imports),
     exportTable(database),
   ])
     addRoutes(app, http, table);
@@ -80,4 +85,8 @@ export function createApp(database: Database, options: AppOptions): FastifyInsta
 }
 
 /** What works on each kind of cause in the background. */
-export const workers: Workers = { undo: workOnUndo, bulk_edit: workOnBulkEdit };
+export const workersFor = (imports: ImportFolder): Workers => ({
+  undo: workOnUndo,
+  bulk_edit: workOnBulkEdit,
+  import: (database, work, turn) => workOnImport(imports, database, work, turn),
+});

@@ -86,6 +86,7 @@ function bodyOf({ requestBody }: Operation, schemas: Record<string, Schema>): Ht
     index > 0 && ' or ',
     html`<code>${type}</code>`,
   ]);
+  if (schema.format === 'binary') return html`<h4>Body</h4><p>A file, sent as ${types}.</p>`;
   return html`<h4>Body</h4><p>JSON, sent as ${types}.</p>${fieldsOf(schema, 'request')}`;
 }
 
@@ -121,7 +122,12 @@ export function curlOf({ method, path, operation }: Endpoint): string {
   if (operation['x-permission']) lines.push('-H "Authorization: Bearer $CLIENTELE_KEY"');
   const [type, media] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   if (media)
-    lines.push(`-H ${quoted(`Content-Type: ${type}`)}`, `-d ${quoted(JSON.stringify(media.example, null, 2))}`);
+    lines.push(
+      `-H ${quoted(`Content-Type: ${type}`)}`,
+      typeof media.example === 'string'
+        ? '--data-binary @customers.csv'
+        : `-d ${quoted(JSON.stringify(media.example, null, 2))}`,
+    );
   return lines.join(' \\\n  ');
 }
 

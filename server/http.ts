@@ -1,6 +1,7 @@
 // How requests come in and replies go out: one shape of route for every slice, one place that turns errors into replies.
 import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -20,6 +21,7 @@ import { breakOff, dropStream, isStream, type Stream, sendStream } from './strea
 import type { Tracing } from './tracing.ts';
 import { checkForm, dropHost, isPlain, refusePlain } from './transport.ts';
 import { expectProgress, type UnreadReplies, watchUnreadReplies } from './unread-replies.ts';
+import { expectUpload, isUploading, uploadFrom } from './uploads.ts';
 
 /** A request as a handler sees it. `actor` is there on every route that asks for a permission. */
 export type Call = {
@@ -131,6 +133,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
       querystringParser: (text) => ({ text }),
     },
     clientErrorHandler(error, socket) {
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isUploading(socket)) return;
       refuseUnparsed(error, socket, plain);
     },
     frameworkErrors(error, request, reply) {
@@ -323,50 +326,61 @@ function refuseRate(request: Known, seconds: number, onRateLimited: HttpOptions[
 
 /** Registers routes of a slice: permission, quota, body and query are seen to before the handler is called. */
 export function addRoutes(app: FastifyInstance, options: HttpOptions, table: RouteTable): void {
-  const { rate_limiter, onRateLimited } = options;
+  const { rate_limiter, onRateLimited, request_timeout_ms } = options;
   for (const [definition, handler] of table) {
     const { method, path, permission, body, query = {}, probe = false, replies } = definition;
     const url = path.replaceAll(/\{(\w+)\}/g, ':$1');
     const route = { url, probe };
-    app.route({
-      method,
-      url,
-      bodyLimit: body?.limit && Math.max(body.limit, options.body_limit),
-      config: { probe, page: replies[200]?.type === 'text/html' },
-      // The key is checked before a body is read: who may not write need not be listened to.
-      onRequest: permission
-        ? (request: Known, reply, done) => {
-            request.route = route;
-            trace(options.tracing, request, url);
-            inRequest(request.context, () => admit(options, request, reply, permission)).then(() => done(), done);
-          }
-        : async (request: Known, reply) => {
-            request.route = route;
-            if (probe) return; // they come every few seconds, and tell nothing
-            trace(options.tracing, request, url);
-            await takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
-          },
-      handler: (request: Known, reply) =>
-        inRequest(request.context, async () => {
-          const call: Call = {
-            actor: request.actor!,
-            params: request.params as Record<string, string>,
-            query: parseQuery((request.query as { text: string }).text, query),
-            body: bodyOf(request, body),
-            headers: request.headers,
-            request_id: request.id,
-            method,
-            path: request.url,
-          };
-          const answer = await handler(call);
-          if (answer.headers) reply.headers(answer.headers);
-          reply.code(answer.status);
-          if (answer.body !== undefined) reply.header('content-type', answer.type ?? JSON_TYPE);
-          if (isStream(answer.body)) return stream(app, options, request, reply, answer.body);
-          return reply.send(answer.body);
-        }),
-    });
+    const add = (scope: FastifyInstance) =>
+      scope.route({
+        method,
+        url,
+        bodyLimit: body?.limit && Math.max(body.limit, options.body_limit),
+        config: { probe, page: replies[200]?.type === 'text/html' },
+        // The key is checked before a body is read: who may not write need not be listened to.
+        onRequest: permission
+          ? (request: Known, reply, done) => {
+              request.route = route;
+              trace(options.tracing, request, url);
+              if (body?.stream) expectUpload(reply.raw);
+              inRequest(request.context, () => admit(options, request, reply, permission)).then(() => done(), done);
+            }
+          : async (request: Known, reply) => {
+              request.route = route;
+              if (probe) return; // they come every few seconds, and tell nothing
+              trace(options.tracing, request, url);
+              await takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
+            },
+        handler: (request: Known, reply) =>
+          inRequest(request.context, async () => {
+            const call: Call = {
+              actor: request.actor!,
+              params: request.params as Record<string, string>,
+              query: parseQuery((request.query as { text: string }).text, query),
+              body: bodyOf(request, body, request_timeout_ms),
+              headers: request.headers,
+              request_id: request.id,
+              method,
+              path: request.url,
+            };
+            const answer = await handler(call);
+            if (answer.headers) reply.headers(answer.headers);
+            reply.code(answer.status);
+            if (answer.body !== undefined) reply.header('content-type', answer.type ?? JSON_TYPE);
+            if (isStream(answer.body)) return stream(app, options, request, reply, answer.body);
+            return reply.send(answer.body);
+          }),
+      });
+    if (body?.stream) app.register(async (scope) => add(withoutParsing(scope)));
+    else add(app);
   }
+}
+
+/** Where bodies are not read before the handler is called. */
+function withoutParsing(scope: FastifyInstance): FastifyInstance {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  return scope;
 }
 
 /** Answers with a stream, past Fastify, which would log an error as it is, with what PostgreSQL tells of people. */
@@ -441,7 +455,7 @@ async function admit(
     );
 }
 
-function bodyOf(request: FastifyRequest, body: Route['body']): unknown {
+function bodyOf(request: FastifyRequest, body: Route['body'], idle_ms: number): unknown {
   const bytes = request.body as Buffer | undefined;
   if (!body) {
     if (bytes && bytes.length > 0) throw new Problem(400, 'unexpected_body', 'This request takes no body.');
@@ -452,10 +466,15 @@ function bodyOf(request: FastifyRequest, body: Route['body']): unknown {
     .split(';')
     .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='));
-  if (!body.types.includes(type) || (charset !== undefined && !/^charset="?utf-8"?$/.test(charset)))
-    throw new Problem(415, 'unsupported_media_type', `Send the body as ${body.types.join(' or ')} in UTF-8.`);
+  if (!body.types.includes(type) || (!body.stream && charset !== undefined && !/^charset="?utf-8"?$/.test(charset)))
+    throw new Problem(
+      415,
+      'unsupported_media_type',
+      `Send the body as ${body.types.join(' or ')}${body.stream ? '' : ' in UTF-8'}.`,
+    );
   if (request.headers['content-encoding'] !== undefined && request.headers['content-encoding'] !== 'identity')
     throw new Problem(415, 'unsupported_encoding', 'Send the body without a content encoding.');
+  if (body.stream) return uploadFrom(request.body as Readable, idle_ms);
   if (!bytes || bytes.length === 0) throw new Problem(400, 'malformed_json', 'The body is empty.');
   return parseJson(bytes);
 }

@@ -7,7 +7,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import manifest from '../package.json' with { type: 'json' };
 import { createWorkspace, findWorkspace, listWorkspaces } from './access/access.ts';
-import { createApp, workers } from './app.ts';
+import { createApp, workersFor } from './app.ts';
 import { startWorking } from './causes/causes.ts';
 import type { Config } from './config.ts';
 import { keepSearchClean } from './customers/customers.ts';
@@ -16,6 +16,7 @@ import { parseDatabaseUrl } from './database-url.ts';
 import { watchConnections } from './drain.ts';
 import { dataDirectory, openEmbedded } from './embedded.ts';
 import { forgetOldKeys } from './idempotency/idempotency.ts';
+import { openImportFolder } from './imports/imports.ts';
 import { listening, offerMetrics } from './listen.ts';
 import { openLog } from './log.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
@@ -163,6 +164,7 @@ export async function answer(config: Config, database: Database, metrics: Metric
   const { server } = config;
   const tracing = await openTracing(config.tracing, manifest.version, logger);
   const redis = config.redis.url === undefined ? undefined : await openRedis(config.redis.url, logger, probeQuota);
+  const imports = await openImportFolder(join(dataDirectory(config.data.directory, PROJECT), 'imports'));
   let draining = false;
   const app = createApp(database, {
     ...server,
@@ -170,6 +172,7 @@ export async function answer(config: Config, database: Database, metrics: Metric
     cache: cacheOf(config, redis),
     metrics,
     metrics_token: config.metrics.token,
+    imports,
     tracing,
     rate_limiter: limiterOf(config, redis),
     logger,
@@ -186,7 +189,7 @@ export async function answer(config: Config, database: Database, metrics: Metric
     throw error;
   }
   const upkeep = keepSearchClean(database);
-  const working = startWorking(database, workers, { logger, runs_at: 'here' });
+  const working = startWorking(database, workersFor(imports), { logger, runs_at: imports.id });
   return {
     port: (app.server.address() as { port: number }).port,
     metrics,

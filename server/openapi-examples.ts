@@ -61,6 +61,41 @@ const cause = {
 };
 const kept = [{ field: 'phone', code: 'changed_since' }];
 
+const found = {
+  rows: 1204,
+  create: 1180,
+  update: 12,
+  unchanged: 9,
+  refuse: 3,
+  reasons: [
+    { codes: ['invalid_email'], reason: 'Email is not a valid email address.', rows: 3, lines: [17, 430, 911] },
+  ],
+};
+const imported = {
+  id: '019c1363-6a20-7d5e-8b3c-2f1e0d9c8b7a',
+  state: 'done',
+  filename: 'customers.csv',
+  bytes: 96_320,
+  format: { encoding: 'utf-8', delimiter: ',' },
+  columns: [
+    { name: 'First name', field: 'first_name', rule: 'overwrite' },
+    { name: 'Last name', field: 'last_name', rule: 'overwrite' },
+    { name: 'E-mail', field: 'email', rule: 'overwrite' },
+    { name: 'Notes', field: null, rule: 'overwrite' },
+  ],
+  match: 'email',
+  sample: [[first_name, last_name, email, 'met in London']],
+  found,
+  progress: { total: 1204, done: 1204, created: 1180, updated: 12, unchanged: 9, refused: 3, changed: 1192 },
+  rows_per_second: 5980,
+  seconds_left: null,
+  actor: event.actor,
+  at: '2026-02-03T16:30:00.412907Z',
+  finished_at: '2026-02-03T16:30:02.020551Z',
+  failure: null,
+  undone_by: null,
+};
+
 /** By the name of the schema of a body or reply. */
 export const examples: Record<string, unknown> = {
   Customer: customer,
@@ -86,6 +121,11 @@ export const examples: Record<string, unknown> = {
   CustomerStats: { total_customers: 1_000_000, active_customers: 897_204, inactive_customers: 102_796 },
   Cause: cause,
   CausePage: { results: [cause], next: null },
+  File: 'first_name,last_name,email\nAda,Lovelace,ada@example.com\n',
+  Found: found,
+  Import: imported,
+  ImportPage: { results: [imported], next: null },
+  ImportSettings: { delimiter: ';', columns: [{ name: 'Kunde', field: 'last_name' }], match: 'email' },
   KeptPage: { results: [{ position: 1790, customer_id: customer.id, fields: kept }], next: null },
   Undone: { cause_id: cause.id, customer, deleted: false, kept: [] },
   EventPage: { results: [event] },

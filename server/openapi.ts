@@ -10,6 +10,7 @@ import { docsRoutes } from '#contract/docs.ts';
 import { eventRoutes } from '#contract/events.ts';
 import { exportRoutes } from '#contract/exports.ts';
 import { healthRoutes } from '#contract/health.ts';
+import { importRoutes } from '#contract/imports.ts';
 import { problemSchema } from '#contract/problem.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { exampleOf, examples } from './openapi-examples.ts';
@@ -20,6 +21,7 @@ export const routeTables: Record<string, Record<string, Route>> = {
   customers: { ...customerRoutes, ...batchRoutes },
   bulkEdits: bulkEditRoutes,
   exports: exportRoutes,
+  imports: importRoutes,
   events: eventRoutes,
   causes: causeRoutes,
   undo: undoRoutes,
@@ -31,6 +33,7 @@ export const routeTables: Record<string, Record<string, Route>> = {
 const TAGS = [
   { name: 'Customers', description: 'The people whom a business sells to.' },
   { name: 'Events', description: 'Everything that happened in the workspace, in order.' },
+  { name: 'Imports', description: 'Customers from a file: looked through, run, watched and taken back.' },
   { name: 'Causes', description: 'What was done in bulk, how far it has come, and how it is taken back.' },
   { name: 'Access', description: 'The workspace, and the keys that open it.' },
   { name: 'Operation', description: 'For whoever keeps the server running; takes no key.' },

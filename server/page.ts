@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { FOLD_VERSION } from '#contract/fold.ts';
 import { invalid } from './problem.ts';
-import type { Query } from './query.ts';
+import { type Query, wholeNumber } from './query.ts';
 
 /** `after` or `before` the row with these values in the ordering's columns. */
 export type Cursor = { direction: 'after' | 'before'; values: string[] };
@@ -50,4 +50,31 @@ export function pathWithCursor(path: string, query: Query, cursor: string): stri
   const parameters = new URLSearchParams({ ...query, cursor });
   parameters.sort();
   return `${path}?${parameters}`;
+}
+
+/**
+ * A page of what is read the last first: `read` gives as many as asked for before a place, `placeOf` tells where an entry
+ * lies, and `check` whether a text can be a place.
+ */
+export async function pageOf<Item>(
+  query: Query,
+  limits: { minimum: number; maximum: number; default: number },
+  path: string,
+  scope: unknown[],
+  check: (place: string) => boolean,
+  read: (before: string | undefined, limit: number) => Promise<Item[]>,
+  placeOf: (item: Item) => string,
+): Promise<{ results: Item[]; next: string | null }> {
+  const limit = wholeNumber(query, 'limit', limits);
+  const bound = cursorScope(scope);
+  const cursor = readCursor(query.cursor, bound, [check]);
+  const results = await read(cursor?.values[0], limit + 1);
+  const more = results.length > limit;
+  if (more) results.pop();
+  const last = results.at(-1);
+  const values = more && last ? [placeOf(last)] : undefined;
+  return {
+    results,
+    next: values ? pathWithCursor(path, query, writeCursor(bound, { direction: 'after', values })) : null,
+  };
 }

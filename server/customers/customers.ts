@@ -1,6 +1,6 @@
 // Customers: the rules, and the door for everyone else.
 
-import { type CustomerInput, type CustomerStats, externalIdField } from '#contract/customers.ts';
+import { type CustomerStats, externalIdField } from '#contract/customers.ts';
 import type { Actor } from '../access/access.ts';
 import type { Database } from '../database.ts';
 import { type LogEvent, readHistory, readLedger, readThen } from '../events/events.ts';
@@ -9,7 +9,7 @@ import { invalid, notFound } from '../problem.ts';
 import { knownId, partialInput, wholeInput } from './input.ts';
 import { fieldOf, jsonOf } from './record.ts';
 import { GET_CUSTOMER } from './store.ts';
-import { type Change, type CheckedInput, type Outcome, writeCustomer } from './write.ts';
+import { type Change, type Outcome, writeCustomer } from './write.ts';
 
 /** What a request says about its write besides the change itself. */
 export type WriteContext = {
@@ -27,17 +27,6 @@ export function createCustomer(
   context: WriteContext,
 ): Promise<Outcome> {
   return write(database, actor, { kind: 'create', input: wholeInput(actor, body) }, context);
-}
-
-/** Creates a customer of an input made by `completeInput`, at a time of the caller's choosing, as an import may. */
-export function createChecked(
-  database: Database,
-  actor: Actor,
-  input: CheckedInput<CustomerInput>,
-  created_at: string | undefined,
-  context: WriteContext,
-): Promise<Outcome> {
-  return write(database, actor, { kind: 'create', input, created_at }, context);
 }
 
 /** Makes the customer what the body says, optional fields left out taking their defaults. */
@@ -153,7 +142,8 @@ export async function customerHistory(
 }
 
 export { fileWork } from './file-work.ts';
-export { completeInput, knownId, partialInput, undoOf } from './input.ts';
+export { foresee } from './foresee.ts';
+export { givenInput, knownId, partialInput, undoOf } from './input.ts';
 export { askOfMatching, listPage } from './list.ts';
 export { type ListRequest, readListQuery } from './list-query.ts';
 export { fieldOf, quoted } from './record.ts';

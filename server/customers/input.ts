@@ -30,12 +30,20 @@ export function partialInput(actor: Actor, body: unknown): CheckedInput<Partial<
 }
 
 /** Adds to fields that `checkInput` has passed what is left out and what is derived. */
-export function completeInput(actor: Actor, fields: Partial<CustomerInput>): CheckedInput<CustomerInput> {
+function completeInput(actor: Actor, fields: Partial<CustomerInput>): CheckedInput<CustomerInput> {
   return withColumns(derive(actor, withDefaults(fields)));
 }
 
-export function derive<Fields extends Partial<CustomerInput>>(actor: Actor, fields: Fields): CheckedInput<Fields> {
-  return fields.phone === undefined ? { fields } : { fields, phone_e164: toE164(fields.phone, actor.workspace.region) };
+function derive<Fields extends Partial<CustomerInput>>({ workspace }: Holder, fields: Fields): CheckedInput<Fields> {
+  return fields.phone === undefined ? { fields } : { fields, phone_e164: toE164(fields.phone, workspace.region) };
+}
+
+/** Whose customers they are: the region tells how a phone number without a country code is read. */
+type Holder = { workspace: Pick<Workspace, 'region'> };
+
+/** Adds to some fields that `checkInput` has passed what is derived from them. */
+export function givenInput(holder: Holder, fields: Partial<CustomerInput>): CheckedInput<Partial<CustomerInput>> {
+  return withColumns(derive(holder, fields));
 }
 
 /** Adds the columns by which the customer will be found, where the fields are all that they are made of. */

@@ -33,7 +33,8 @@ export type Change =
   | {
       kind: 'merge';
       by: MatchField;
-      value: string;
+      /** null: nobody is meant who is there already. */
+      value: string | null;
       input: CheckedInput<Partial<CustomerInput>>;
       rules?: Partial<Record<keyof CustomerInput, 'overwrite' | 'only_if_empty' | 'leave'>>;
       created_at?: string;
@@ -262,7 +263,7 @@ export type Found = 'ids' | 'matches' | 'holders' | 'holders_of_deleted' | 'repl
 type Read = { of: Found; ask: Ask };
 
 /** What was found, by what it tells. */
-function foundBy(reads: Read[], found: Row[][]): Partial<Record<Found, Row[]>> {
+export function foundBy(reads: Read[], found: Row[][]): Partial<Record<Found, Row[]>> {
   const rows: Partial<Record<Found, Row[]>> = {};
   for (const [index, { of }] of reads.entries()) rows[of] = [...(rows[of] ?? []), ...found[index]!];
   return rows;
@@ -283,7 +284,7 @@ export function readsFor(workspace_id: number, writes: Pick<Write, 'change' | 'i
   for (const { change, idempotency } of writes) {
     if ('id' in change) ids.push(change.id);
     if (change.kind === 'restore') restores.push(change.id);
-    if ('by' in change) matches[change.by].push(change.value);
+    if ('by' in change && change.value !== null) matches[change.by].push(change.value);
     if ('input' in change) {
       const { email, external_id } = change.input.fields;
       // Who holds the value that is matched by is found by the match.

@@ -1,4 +1,5 @@
 // What the columns of an import mean: each row's cells as the fields of a customer.
+import type { MatchField } from '#contract/batch.ts';
 import { type CustomerInput, inputFields } from '#contract/customers.ts';
 import { type FieldKind, flag, timestamp } from '#contract/field.ts';
 import { IMPORT_FIELDS, type ImportColumn, type ImportField } from '#contract/imports.ts';
@@ -40,13 +41,20 @@ export type ColumnPlan = {
   cells: { field: ImportField; index: number; kind: FieldKind<unknown>; label: string; required: boolean }[];
 };
 
+/** What rows are matched by, and whether the columns' fields are guessed rather than said. */
+export type Matching = { match: MatchField; guessed: boolean };
+
 /**
  * What `checkRow` goes by, from the columns of a header, guessed or chosen. Throws a Problem (400) that says everything
  * that is wrong: `invalid_header` where the file must change, `invalid_mapping` where the columns' fields must.
  */
-export function checkColumns(columns: readonly ImportColumn[], header: CsvRow): ColumnPlan {
+export function checkColumns(
+  columns: readonly ImportColumn[],
+  header: CsvRow,
+  { match, guessed }: Matching,
+): ColumnPlan {
   const inHeader = header.fault ? [header.fault] : mistakesInHeader(columns, header.cells);
-  const inMapping = header.fault ? [] : mistakesInMapping(columns, header.cells);
+  const inMapping = header.fault ? [] : mistakesInMapping(columns, header.cells, match, guessed);
   const detail = [`The first line of the file must name the columns.`, ...inHeader, ...inMapping].join(' ');
   if (inHeader.length > 0) throw new Problem(400, 'invalid_header', detail);
   if (inMapping.length > 0) throw new Problem(400, 'invalid_mapping', detail);
@@ -54,6 +62,7 @@ export function checkColumns(columns: readonly ImportColumn[], header: CsvRow): 
     field,
     index: columns.findIndex((column) => column.field === field),
     ...kinds[field],
+    required: field === match && field === 'email',
   }));
   return { width: columns.length, cells: cells.filter(({ index }) => index !== -1) };
 }
@@ -69,7 +78,12 @@ function mistakesInHeader(columns: readonly ImportColumn[], cells: readonly stri
   return repeated.length > 0 ? [`More than once: ${listed(repeated)}.`] : [];
 }
 
-function mistakesInMapping(columns: readonly ImportColumn[], cells: readonly string[]): string[] {
+function mistakesInMapping(
+  columns: readonly ImportColumn[],
+  cells: readonly string[],
+  match: MatchField,
+  guessed: boolean,
+): string[] {
   if (
     columns.length !== cells.length ||
     columns.some(({ name }, index) => comparable(name) !== comparable(cells[index]!))
@@ -79,7 +93,10 @@ function mistakesInMapping(columns: readonly ImportColumn[], cells: readonly str
   const twice = IMPORT_FIELDS.filter((field) => filling(field).length > 1).map(
     (field) => `${listed(filling(field))} cannot all be ${field}.`,
   );
-  const missing = IMPORT_FIELDS.filter((field) => kinds[field].required && filling(field).length === 0);
+  // A file that only changes customers needs no more than what tells them; one with columns that nobody could place does.
+  const strict = guessed && leftOut(columns).length > 0;
+  const needed = IMPORT_FIELDS.filter((field) => field === match || (strict && kinds[field].required));
+  const missing = needed.filter((field) => filling(field).length === 0);
   if (missing.length === 0) return twice;
   const both = missing.includes('first_name') || missing.includes('last_name') ? cells.filter(holdsBothNames) : [];
   const unused = leftOut(columns);

@@ -1,187 +1,246 @@
-// Imports: many customers from one CSV file, through the same write as every request.
-import type { FileFormat, ImportColumn } from '#contract/imports.ts';
+// Imports: customers from a file, through the same write as every request. A file is first looked through as a whole, which
+// changes nothing; then it is run, in the background, and what it did can be taken back.
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Cause } from '#contract/causes.ts';
+import type { Import, ImportSettings } from '#contract/imports.ts';
 import type { Actor } from '../access/access.ts';
-import { recordCause } from '../causes/causes.ts';
-import { completeInput, createChecked, settleSearch } from '../customers/customers.ts';
-import type { Database } from '../database.ts';
-import { asProblem, Problem } from '../problem.ts';
-import { uuidv7 } from '../uuid.ts';
-import { type ColumnPlan, checkColumns, checkRow, type Refusal, refusalOf } from './columns.ts';
-import { type CsvRow, readCsv } from './csv.ts';
-import { toUtf8 } from './decode.ts';
+import { cancelCause, getCause, type NewCause, resumed, takeWork, type Work, wakeWorkers } from '../causes/causes.ts';
+import { fileWork } from '../customers/customers.ts';
+import type { Database, Row } from '../database.ts';
+import type { Idempotency } from '../idempotency/idempotency.ts';
+import { notFound, Problem } from '../problem.ts';
+import { inTransaction } from '../transaction.ts';
+import { undoCause } from '../undo/undo.ts';
+import { isUuid, uuidv7 } from '../uuid.ts';
+import { type Checked, checkFile } from './check.ts';
+import { type Reading, readingOf } from './file.ts';
+import { filesOf, forgetFile, type ImportFolder, receiveFile } from './folder.ts';
 import { detectFormat, HEAD } from './format.ts';
-import { guessColumns } from './guess.ts';
-import type { RefusedRow } from './rejected.ts';
+import { type RunPlace, runFile } from './run.ts';
+import { CHANGE_IMPORT, GET_IMPORT, LIST_IMPORTS, RECORD_IMPORT, RECORD_RUN } from './store.ts';
 
-export { leftOut, listed } from './columns.ts';
-export { openRejected, type RefusedRow, type Rejected } from './rejected.ts';
+export { leftOut } from './columns.ts';
+export { forgetOldFiles, type ImportFolder, openImportFolder } from './folder.ts';
 
-/** `rows` is how many have been dealt with so far; each was either created or refused. */
-export type ImportCounts = { created: number; refused: number; rows: number };
-
-export type ImportOptions = {
-  /** Called before the first row with what the file and its columns were taken for; the import waits for it. */
-  onHeader?(columns: ImportColumn[], format: FileFormat): void | Promise<void>;
-  /** Called in the order of the lines; the import waits for it. */
-  onRefused(row: RefusedRow): void | Promise<void>;
-  onProgress?(counts: ImportCounts): void;
-  /** Ends the import after the batches under way, with the counts so far as the answer. */
-  signal?: AbortSignal;
-};
-
-/** As many rows as one transaction takes, so that a person's save waits for a moment only. */
-const BATCH = 500;
-/** Characters after which a batch is full as well: cells may be long. */
-const BATCH_SIZE = 1_000_000;
-/** Rows after which the database's answers are looked at: it must not wait for the next batch to be ready. */
-const SLICE = 5;
+type Context = { request_id: string | null; idempotency?: Idempotency };
 
 /**
- * Creates a customer of each row of a CSV file, whose format and columns are guessed, in batches: one is written while the
- * next is made ready. Throws a Problem (400) before anything is written where file or header are wrong; later, once the
- * batches under way are done, where the source, the database or `onRefused` fails: what was counted by then is saved.
+ * Takes a file in and has it checked. Throws a Problem: 400 where it is no file of customers, in which case nothing is
+ * left of it; 413 where it is too large.
  */
-export async function importCustomers(
+export async function receiveImport(
   database: Database,
   actor: Actor,
+  folder: ImportFolder,
   source: AsyncIterable<Uint8Array>,
-  { onHeader, onRefused, onProgress, signal }: ImportOptions,
-): Promise<ImportCounts> {
-  const counts: ImportCounts = { created: 0, refused: 0, rows: 0 };
-  const cause = openCause(database, actor);
-  let format: FileFormat | undefined;
-  const rows = rowsOf(source, (found) => {
-    format = found;
+  { filename, ...settings }: ImportSettings & { filename: string },
+  { request_id, idempotency }: Context,
+): Promise<Import> {
+  const { type, id, name, workspace } = actor;
+  const cause: NewCause = {
+    id: uuidv7(Date.now(), 0),
+    kind: 'import',
+    actor: { type, id, name },
+    state: 'running',
+    details: { filename, request_id },
+    runs_at: folder.id,
+  };
+  const files = filesOf(folder, workspace.id, cause.id);
+  let kept = false;
+  try {
+    const { bytes, sha256 } = await receiveFile(source, files, HEAD, (head) => detectFormat(head, settings));
+    const { sample, format, columns, match } = await readingOf(files, settings);
+    const values = [workspace.id, cause.id, filename, bytes, json(format), json(columns), match, json(sample)];
+    const sameFile = idempotency && { ...idempotency, fingerprint: `${idempotency.fingerprint} ${sha256}` };
+    const filed = await fileWork(database, actor, { ...cause, progress: { total: bytes, done: 0 } }, sameFile, [
+      [RECORD_IMPORT, values],
+    ]);
+    kept = filed.id === cause.id;
+    return await getImport(database, actor, filed.id);
+  } finally {
+    if (!kept) await rm(files.directory, { recursive: true, force: true });
+  }
+}
+
+const json = (value: unknown) => JSON.stringify(value);
+
+/** An import; 404 where there is none, also for a malformed id. */
+export async function getImport(database: Database, actor: Actor, id: string): Promise<Import> {
+  const row = await readRow(database, actor.workspace.id, id);
+  return importOf(row, await getCause(database, actor, id));
+}
+
+async function readRow(database: Database, workspace_id: number, id: string): Promise<Row> {
+  const [row] = isUuid(id) ? await database.read(GET_IMPORT, [workspace_id, id]) : [];
+  if (!row) throw notFound();
+  return row;
+}
+
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** Up to `limit` imports, the last first; before the one with the id given. */
+export async function listImports(
+  database: Database,
+  actor: Actor,
+  limit: number,
+  before = LAST_ID,
+): Promise<Import[]> {
+  const rows = await database.read(LIST_IMPORTS, [actor.workspace.id, before, limit]);
+  return Promise.all(rows.map(async (row) => importOf(row, await getCause(database, actor, row[0]))));
+}
+
+function importOf(row: Row, cause: Cause): Import {
+  const [id, filename, bytes, format, columns, match, sample, found, run_at] = row;
+  const { actor, at, finished_at, failure, undone_by, progress } = cause;
+  const state =
+    cause.state === 'ready' ? 'checked' : cause.state === 'running' && found === null ? 'checking' : cause.state;
+  const { duplicates: _, ...shown } = JSON.parse(found ?? '{}');
+  return {
+    id,
+    state,
+    filename,
+    bytes,
+    format: JSON.parse(format),
+    columns: JSON.parse(columns),
+    match,
+    sample: JSON.parse(sample),
+    found: found === null ? null : shown,
+    progress,
+    ...pace(state, progress, run_at, finished_at),
+    actor,
+    at,
+    finished_at,
+    failure,
+    undone_by,
+  };
+}
+
+function pace(
+  state: Import['state'],
+  progress: Import['progress'],
+  run_at: string | null,
+  finished_at: string | null,
+): Pick<Import, 'rows_per_second' | 'seconds_left'> {
+  const { total = 0, done = 0 } = progress ?? {};
+  if (run_at === null || done === 0) return { rows_per_second: null, seconds_left: null };
+  const seconds = ((finished_at === null ? Date.now() : Date.parse(finished_at)) - Date.parse(run_at)) / 1000;
+  const rate = done / Math.max(seconds, 0.001);
+  return {
+    rows_per_second: Math.round(rate),
+    seconds_left: state === 'running' ? Math.ceil((total - done) / rate) : null,
+  };
+}
+
+/** Has the file read in another way, and checked anew; 409 `too_late` where it runs or has ended. */
+export async function changeImport(
+  database: Database,
+  actor: Actor,
+  folder: ImportFolder,
+  id: string,
+  settings: ImportSettings,
+): Promise<Import> {
+  const now = await getImport(database, actor, id);
+  if (now.state !== 'checking' && now.state !== 'checked') throw tooLate(now);
+  const { format, columns, match } = now;
+  const same = settings.encoding === undefined && settings.delimiter === undefined;
+  const { sample, ...reading } = await readingOf(filesOf(folder, actor.workspace.id, id), {
+    ...format,
+    match,
+    ...(same ? { columns } : {}),
+    ...settings,
   });
-  let failure: { error: unknown } | undefined;
-  let reported: Promise<void> = Promise.resolve();
-  try {
-    const first = await rows.next();
-    if (first.done) throw new Problem(400, 'empty_file', 'The file is empty.');
-    const [header, ...others] = first.value;
-    const columns = guessColumns(header!.cells);
-    const plan = checkColumns(columns, header!);
-    await onHeader?.(columns, format!);
-    for await (const batch of batches(others, rows, (row) => readyRow(actor, plan, row))) {
-      if (signal?.aborted) break;
-      const written = write(batch);
-      written.catch(() => {}); // heard by the report, which comes after the one before
-      await reported;
-      reported = report(batch, written).catch((error) => {
-        failure ??= { error };
-      });
-      if (failure) break;
-    }
-  } catch (error) {
-    // A source that was cut off because the import is to end has not failed.
-    if (!signal?.aborted) failure = { error };
-  } finally {
-    await rows.return(undefined); // closes the source
-  }
-  await reported;
-  if (failure) throw failure.error;
-  await settleSearch(database, counts.created).catch(() => {}); // the customers are in; only speed is at stake
-  return counts;
-
-  /** Sends the rows that pass. What became of each: nothing to say, or why it was refused. */
-  async function write(batch: ReadyRow[]): Promise<PromiseSettledResult<Refusal | undefined>[]> {
-    const context = { request_id: null, cause_id: batch.some(({ input }) => input) ? await cause() : undefined };
-    return Promise.allSettled(
-      batch.map(({ input, created_at, refusal }) =>
-        input ? createChecked(database, actor, input, created_at, context).then(() => undefined, refusalOr) : refusal,
-      ),
-    );
-  }
-
-  async function report(batch: ReadyRow[], written: ReturnType<typeof write>): Promise<void> {
-    const failed: unknown[] = [];
-    for (const [index, outcome] of (await written).entries()) {
-      if (outcome.status === 'rejected') failed.push(outcome.reason);
-      else if (!outcome.value) counts.created++;
-      else {
-        counts.refused++;
-        const { line, cells } = batch[index]!;
-        await onRefused({ ...outcome.value, line, cells });
-      }
-    }
-    counts.rows = counts.created + counts.refused;
-    onProgress?.({ ...counts });
-    if (failed.length > 0) throw failed[0];
-  }
+  const values = [actor.workspace.id, id, json(reading.format), json(reading.columns), reading.match, json(sample)];
+  const [, rows] = await inTransaction(database, [
+    [CHANGE_IMPORT, values],
+    resumed(actor.workspace.id, id, ['running', 'ready'], { total: now.bytes, done: 0 }, null),
+  ]);
+  if (rows!.length === 0) throw tooLate(await getImport(database, actor, id));
+  wakeWorkers(database);
+  return getImport(database, actor, id);
 }
 
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
+const tooLate = ({ state }: Import) => new Problem(409, 'too_late', `The import is ${state} already.`);
 
-/** The rows of a file, whose format is told from as much as comes before or with the first line break. */
-async function* rowsOf(
-  source: AsyncIterable<Uint8Array>,
-  onFormat: (format: FileFormat) => void,
-): AsyncGenerator<CsvRow[], void> {
-  const chunks = source[Symbol.asyncIterator]();
-  try {
-    let head = Buffer.alloc(0);
-    for (let enough = false; !enough; ) {
-      const { done, value = head } = await chunks.next();
-      if (!done) head = Buffer.concat([head, value]);
-      enough = done || head.length >= HEAD || value.includes(LINE_FEED) || value.includes(CARRIAGE_RETURN);
-    }
-    const format = detectFormat(head.subarray(0, HEAD));
-    onFormat(format);
-    yield* readCsv(toUtf8(from(head, chunks), format.encoding), format);
-  } finally {
-    await chunks.return?.();
-  }
+/** Has a checked import run; 409 where it is not checked yet, or runs or has ended. */
+export async function runImport(database: Database, actor: Actor, id: string): Promise<Import> {
+  const now = await getImport(database, actor, id);
+  if (now.state === 'checking')
+    throw new Problem(409, 'still_running', 'The file is still being checked; wait until it is, or cancel the import.');
+  if (now.state !== 'checked') throw tooLate(now);
+  const counts = { created: 0, updated: 0, unchanged: 0, refused: 0, changed: 0 };
+  const place: RunPlace = { offset: 0, line: 0, rejected: 0 };
+  const [rows] = await inTransaction(database, [
+    resumed(actor.workspace.id, id, ['ready'], { total: now.found!.rows, done: 0, ...counts }, place),
+    [RECORD_RUN, [actor.workspace.id, id]],
+  ]);
+  if (rows!.length === 0) throw tooLate(await getImport(database, actor, id));
+  wakeWorkers(database);
+  return getImport(database, actor, id);
 }
 
-async function* from(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield head;
-  for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
+/** Stops an import. What it did stays; what is left of its file is not needed any more. */
+export async function cancelImport(
+  database: Database,
+  actor: Actor,
+  folder: ImportFolder,
+  id: string,
+): Promise<Import> {
+  await readRow(database, actor.workspace.id, id);
+  const { state } = await cancelCause(database, actor, id);
+  if (state === 'cancelled') await forgetFile(filesOf(folder, actor.workspace.id, id));
+  return getImport(database, actor, id);
 }
 
-/** A row that has been through all that can be done before its turn: there is an input or a refusal. */
-type ReadyRow = CsvRow & { input?: Input; created_at?: string; refusal?: Refusal };
-type Input = ReturnType<typeof completeInput>;
-
-function readyRow(actor: Actor, plan: ColumnPlan, row: CsvRow): ReadyRow {
-  const { fields, created_at, refusal } = checkRow(plan, row);
-  return refusal ? { ...row, refusal } : { ...row, input: completeInput(actor, fields), created_at };
+/** Begins to take an import back, as `undoCause` does. */
+export async function undoImport(database: Database, actor: Actor, id: string, context: Context): Promise<Cause> {
+  await readRow(database, actor.workspace.id, id);
+  return undoCause(database, actor, id, context);
 }
 
-async function* batches(
-  first: CsvRow[],
-  others: AsyncIterable<CsvRow[]>,
-  ready: (row: CsvRow) => ReadyRow,
-): AsyncGenerator<ReadyRow[]> {
-  let batch: ReadyRow[] = [];
-  let size = 0;
-  yield* add(first);
-  for await (const rows of others) yield* add(rows);
-  if (batch.length > 0) yield batch;
-
-  async function* add(rows: CsvRow[]): AsyncGenerator<ReadyRow[]> {
-    for (const row of rows) {
-      batch.push(ready(row));
-      for (const cell of row.cells) size += cell.length;
-      if (batch.length % SLICE === 0) await new Promise(setImmediate);
-      if (batch.length < BATCH && size < BATCH_SIZE) continue;
-      yield batch;
-      batch = [];
-      size = 0;
-    }
-  }
+/** Where the file of refused rows lies; 404 where there is none, since none was refused or it is too long ago. */
+export async function rejectedOf(
+  database: Database,
+  actor: Actor,
+  folder: ImportFolder,
+  id: string,
+): Promise<{ path: string; filename: string }> {
+  const { filename } = await getImport(database, actor, id);
+  const { rejected: path } = filesOf(folder, actor.workspace.id, id);
+  if (!existsSync(path)) throw notFound();
+  return { path, filename: `${basename(filename).replace(/\.[^.]*$/, '')}.rejected.csv` };
 }
 
-/** Gives the import's id, to which its events refer. It is recorded when it is first asked for. */
-function openCause(database: Database, { type, id, name, workspace }: Actor): () => Promise<string> {
-  const cause = { id: uuidv7(Date.now(), 0), kind: 'import' as const, actor: { type, id, name } };
-  let recorded: Promise<string> | undefined;
-  return () => (recorded ??= recordCause(database, workspace.id, cause).then(() => cause.id));
+type Details = { filename: string; request_id: string | null };
+
+/** Works on an import: looks its file through, or runs it. */
+export async function workOnImport(
+  folder: ImportFolder,
+  database: Database,
+  work: Work<Details, RunPlace | null>,
+  turn: AbortSignal,
+  onProgress?: (progress: Record<string, number>) => void,
+): Promise<void> {
+  const { workspace, id, place } = work;
+  const [, , , format, columns, match, , found] = await readRow(database, workspace.id, id);
+  const files = filesOf(folder, workspace.id, id);
+  const reading: Reading = { format: JSON.parse(format), columns: JSON.parse(columns), match };
+  if (!place) return checkFile(database, files, reading, work);
+  const { duplicates } = JSON.parse(found) as Checked;
+  return runFile(database, files, { ...reading, duplicates }, { ...work, place }, turn, onProgress);
 }
 
-/** A row's own fault refuses it; anything else is a failure of the import. */
-function refusalOr(error: unknown): Refusal {
-  const problem = asProblem(error);
-  if (problem.status !== 400) throw error;
-  return refusalOf(problem.errors);
+/** Works on one import here and now, whoever else works in the background, until it is checked, has ended or is stopped. */
+export async function workHere(
+  folder: ImportFolder,
+  database: Database,
+  actor: Actor,
+  id: string,
+  turn: AbortSignal,
+  onProgress?: (progress: Record<string, number>) => void,
+): Promise<Import> {
+  const work = await takeWork(database, actor.workspace, folder.id, id);
+  if (work) await workOnImport(folder, database, work as Work<Details, RunPlace | null>, turn, onProgress);
+  return getImport(database, actor, id);
 }

@@ -1,11 +1,12 @@
 // A server of its own for each test file: a fresh database in one PostgreSQL that all test files share.
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Role } from '#contract/api.ts';
 import { type Actor, createKey, createWorkspace, findWorkspace, systemActor } from '#server/access/access.ts';
-import { type AppOptions, createApp, workers } from '#server/app.ts';
+import { type AppOptions, createApp, workersFor } from '#server/app.ts';
 import { startWorking } from '#server/causes/causes.ts';
 import { type Database, openDatabase } from '#server/database.ts';
 import { openEmbedded } from '#server/embedded.ts';
@@ -59,6 +60,8 @@ export type TestServer = TestDatabase & {
   /** A key of each role in `main`. */
   keys: Record<Role, string>;
   actor: Actor;
+  /** Where uploaded files lie. */
+  imports: AppOptions['imports'];
   /** A request with the editor's key, unless another is named; a body that is no text is sent as JSON. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestReply>;
   stop(): Promise<void>;
@@ -71,7 +74,10 @@ export async function startServer(overrides: Partial<AppOptions> = {}): Promise<
   const opened = await openTestDatabase(options.metrics);
   const { database } = opened;
   const app = createApp(database, options);
-  const working = startWorking(database, workers, { logger: options.logger as Logger, runs_at: 'here' });
+  const working = startWorking(database, workersFor(options.imports), {
+    logger: options.logger as Logger,
+    runs_at: options.imports.id,
+  });
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   const actor = systemActor((await findWorkspace(database, 'main'))!, 'test');
   const keys = {} as Record<Role, string>;
@@ -110,11 +116,13 @@ export async function startServer(overrides: Partial<AppOptions> = {}): Promise<
     base,
     keys,
     actor,
+    imports: options.imports,
     call,
     async stop() {
       app.server.closeAllConnections();
       await app.close();
       await working.stop();
+      await rm(options.imports.path, { recursive: true, force: true });
       await opened.drop();
     },
   };

@@ -1,0 +1,31 @@
+// What changes would come to, without making them.
+import type { Database } from '../database.ts';
+import { Problem } from '../problem.ts';
+import { presentOf, type Settled, settle } from './decide.ts';
+import { type Change, foundBy, readsFor } from './write.ts';
+
+/**
+ * What each change would come to at this moment, were it the only one, or why it would be refused. Writes nothing and
+ * takes nobody's turn.
+ */
+export async function foresee(
+  database: Database,
+  workspace_id: number,
+  changes: Change[],
+): Promise<(Settled['type'] | Problem)[]> {
+  const reads = readsFor(
+    workspace_id,
+    changes.map((change) => ({ change })),
+  );
+  const found = await Promise.all(reads.map(({ ask }) => database.search(...ask)));
+  const present = presentOf(foundBy(reads, found));
+  const now = new Date().toISOString().replace('Z', '000Z');
+  return changes.map((change) => {
+    try {
+      return settle(present, change, now, 0).type;
+    } catch (error) {
+      if (error instanceof Problem) return error;
+      throw error;
+    }
+  });
+}

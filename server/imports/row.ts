@@ -1,0 +1,38 @@
+// A row of a file as a change of a customer.
+
+import type { Workspace } from '#contract/access.ts';
+import type { CustomerInput } from '#contract/customers.ts';
+import { type Change, givenInput } from '../customers/customers.ts';
+import type { FileOfImport } from './file.ts';
+
+/** A row that has passed: its fields, and when the customer was created, if it says so. */
+export type RowToImport = { line: number; fields: Partial<CustomerInput>; created_at: string | undefined };
+
+/**
+ * The customer with the row's email, or external id, is given its fields as far as the rules of the columns let it; where
+ * there is none, or the row names none, one is created. With the workspace, what is derived from the fields is added.
+ */
+export function changeOf(file: FileOfImport, { fields, created_at }: RowToImport, workspace?: Workspace): Change {
+  const { match: by } = file;
+  const value = fields[by];
+  const input = workspace ? givenInput({ workspace }, fields) : { fields };
+  return {
+    kind: 'merge',
+    by,
+    value: typeof value === 'string' ? value : null,
+    input,
+    rules: rulesOf(file),
+    created_at,
+  };
+}
+
+type Rules = Extract<Change, { kind: 'merge' }>['rules'];
+const rules = new WeakMap<FileOfImport, NonNullable<Rules>>();
+
+function rulesOf(file: FileOfImport): Rules {
+  const known = rules.get(file);
+  if (known) return known;
+  const made = Object.fromEntries(file.columns.flatMap(({ field, rule }) => (field ? [[field, rule]] : [])));
+  rules.set(file, made);
+  return made;
+}

@@ -1,0 +1,38 @@
+// The SQL of imports.
+import { rfc3339, type Statement } from '../database.ts';
+
+export const RECORD_IMPORT: Statement = {
+  name: 'record_import',
+  text: `INSERT INTO imports (workspace_id, id, filename, bytes, file_format, file_columns, match_field, sample)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+};
+
+const COLUMNS = `id, filename, bytes, file_format, file_columns, match_field, sample, found, ${rfc3339('run_at')}`;
+
+export const GET_IMPORT: Statement = {
+  name: 'get_import',
+  text: `SELECT ${COLUMNS} FROM imports WHERE workspace_id = $1 AND id = $2`,
+};
+
+/** Up to $3 imports before the one with the id $2. */
+export const LIST_IMPORTS: Statement = {
+  name: 'list_imports',
+  text: `SELECT ${COLUMNS} FROM imports WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+};
+
+/** Has the file of $2 read in another way; what was found by the former one is void. */
+export const CHANGE_IMPORT: Statement = {
+  name: 'change_import',
+  text: `UPDATE imports SET file_format = $3, file_columns = $4, match_field = $5, sample = $6, found = NULL
+    WHERE workspace_id = $1 AND id = $2`,
+};
+
+export const RECORD_FOUND: Statement = {
+  name: 'record_found',
+  text: 'UPDATE imports SET found = $3 WHERE workspace_id = $1 AND id = $2',
+};
+
+export const RECORD_RUN: Statement = {
+  name: 'record_run',
+  text: 'UPDATE imports SET run_at = clock_timestamp() WHERE workspace_id = $1 AND id = $2',
+};
