@@ -4,6 +4,7 @@ import { describeConfig } from '#server/config.ts';
 import { openConfigured, serve } from '#server/main.ts';
 import { customerCommands } from './customers.ts';
 import { demoCommands } from './demo.ts';
+import { exportCommands } from './export.ts';
 import { importCommands } from './import.ts';
 import { keyCommands } from './keys.ts';
 import { options, usageError } from './options.ts';
@@ -42,6 +43,7 @@ export const commands: Command[] = [
   ...workspaceCommands,
   ...keyCommands,
   ...importCommands,
+  ...exportCommands,
   ...demoCommands,
   ...customerCommands,
 ];

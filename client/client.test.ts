@@ -215,6 +215,20 @@ test('the feed is read to its end, from any position', async () => {
   assert.deepEqual(await all(events.list({ after: start + 4 })), []);
 });
 
+test('an export gives all that match, customer by customer or as a file', async () => {
+  const { customers } = await open();
+  const made = [];
+  for (const name of ['Zoë', 'Ada', '李'])
+    made.push(await customers.create(person(name, { email: `c${made.length}@example.com` })));
+  await customers.deactivate(made[1]!.id);
+  assert.deepEqual(await all(customers.export({ is_active: true })), [made[0], made[2]]);
+  assert.deepEqual(await all(customers.export({ search: 'ada', fields: ['first_name'] })), [{ first_name: 'Ada' }]);
+  const file = await new Response(await customers.exportCsv({ fields: ['id', 'first_name'] })).text();
+  assert.equal(file, `id,first_name\n${made.map(({ id, first_name }) => `${id},${first_name}\n`).join('')}`);
+  await assert.rejects(all(customers.export({ search: '!' })), problem({ status: 400, code: 'invalid' }));
+  await assert.rejects(customers.exportCsv({ email: '?' }), problem({ status: 400, code: 'invalid' }));
+});
+
 test('keys and workspaces', async () => {
   const { keys, workspaces } = await open('admin');
   const made = await keys.create({ name: 'Import', role: 'viewer' });

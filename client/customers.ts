@@ -12,10 +12,12 @@ import type {
   RANGE_OPERATORS,
 } from '#contract/customers.ts';
 import type { LogEvent } from '#contract/events.ts';
+import type { ExportFormat } from '#contract/exports.ts';
 import { segment } from './address.ts';
+import { linesOf, readableOf } from './lines.ts';
 import { type Pages, pages } from './pages.ts';
 import { Problem } from './problem.ts';
-import type { CallOptions, Send, WriteOptions } from './send.ts';
+import type { Call, CallOptions, Send, WriteOptions } from './send.ts';
 
 type Required = 'first_name' | 'last_name' | 'email';
 
@@ -39,6 +41,12 @@ export type ListQuery<Field extends keyof Customer = keyof Customer> = Ranges & 
   limit?: number;
 };
 
+/** The customers that a list of the same query has, in the order in which they were created. */
+export type ExportQuery<Field extends keyof Customer = keyof Customer> = Omit<
+  ListQuery<Field>,
+  'ordering' | 'deleted' | 'limit'
+>;
+
 type ListPage<Item> = Omit<CustomerPage, 'results'> & { results: Item[] };
 
 export type ChangeOptions = WriteOptions & {
@@ -58,6 +66,23 @@ export function customerCalls(send: Send) {
       options?: CallOptions,
     ): Pages<Pick<Customer, Field>, ListPage<Pick<Customer, Field>>> {
       return pages((cursor) => send({ method: 'GET', path: '/api/customers', query: { ...query, cursor }, options }));
+    },
+
+    /**
+     * Gives all customers that match, however many, in one request: faster than a list by far, and as sure, since each that
+     * is there throughout comes once. Throws a Problem where the reply breaks off, after what had come by then. `timeout_ms`
+     * is how long nothing may come.
+     */
+    export<Field extends keyof Customer = keyof Customer>(
+      query: ExportQuery<Field> = {},
+      options?: CallOptions,
+    ): AsyncIterable<Pick<Customer, Field>> {
+      return linesOf(() => send.stream(exportCall(query, 'jsonl', options)));
+    },
+
+    /** The same as the bytes of a CSV file, which can be imported as it is unless other fields are named. */
+    async exportCsv(query: ExportQuery = {}, options?: CallOptions): Promise<ReadableStream<Uint8Array>> {
+      return readableOf(await send.stream(exportCall(query, 'csv', options)));
     },
 
     /** Retrieves a customer, as it was at a time or position where `as_of` says so; 404 when there is none, or it is deleted. */
@@ -157,6 +182,13 @@ export function customerCalls(send: Send) {
     },
   };
 }
+
+const exportCall = (query: ExportQuery, format: ExportFormat, options: CallOptions | undefined): Call => ({
+  method: 'GET',
+  path: '/api/customers/export',
+  query: { ...query, format },
+  options,
+});
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -5,6 +5,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { after, before, mock, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { startServer, type TestServer } from '../test/support/server.ts';
 import { createClient, Problem } from './clientele.ts';
@@ -210,6 +211,47 @@ test('a server that does not answer, or is not there, is told of', async (t) => 
   await once(gone.close(), 'close');
   const none = await failure(createClient({ url, key: 'key', retries: 0 }).customers.stats());
   assert.deepEqual([none.status, none.code, none.message], [0, 'no_reply', `No reply from ${url} (ECONNREFUSED).`]);
+});
+
+test('an export that breaks off throws, however much has come, and time counts from the last of it', async (t) => {
+  let parts: string[] = [];
+  let ending: 'end' | 'destroy' | 'hang' = 'end';
+  const sending = createServer(async (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/jsonl; charset=utf-8' });
+    for (const part of parts) await sleep(150, response.write(part));
+    if (ending === 'end') response.end();
+    if (ending === 'destroy') response.destroy();
+  });
+  await once(sending.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => {
+    sending.closeAllConnections();
+    sending.close();
+  });
+  const url = `http://127.0.0.1:${(sending.address() as AddressInfo).port}`;
+  const { customers } = createClient({ url, key: 'key', timeout_ms: 1000, retries: 0 });
+  parts = ['{"id":"1"}\n{"i', 'd":"é"}\n'];
+  assert.deepEqual(await all(customers.export()), [{ id: '1' }, { id: 'é' }]);
+  parts = Array.from({ length: 9 }, (_, id) => `{"id":"${id}"}\n`); // longer than the timeout, all of them together
+  assert.equal((await all(customers.export())).length, 9);
+  for (const [how, rest, code] of [
+    ['destroy', '', 'no_reply'],
+    ['end', '{"id', 'no_reply'],
+    ['hang', '', 'timeout'],
+  ] as const) {
+    ending = how;
+    parts = ['{"id":"1"}\n', rest].filter((part) => part !== '');
+    const got: unknown[] = [];
+    const reading = async () => {
+      for await (const one of customers.export()) got.push(one);
+    };
+    assert.equal((await failure(reading())).code, code, how);
+    assert.deepEqual(got, [{ id: '1' }]);
+  }
+  ending = 'hang';
+  const stop = new AbortController();
+  const reading = all(customers.export({}, { signal: stop.signal }));
+  setTimeout(() => stop.abort(new Error('enough')), 300);
+  await assert.rejects(reading, /^Error: enough$/);
 });
 
 test('the url may have a path, under which pages are turned too', async (t) => {

@@ -31,8 +31,13 @@ export type Call = {
   options?: WriteOptions & { if_match?: number };
 };
 
-/** Resolves to the body of the reply; throws a Problem, or the reason of the signal that stopped it. */
-export type Send = <Reply>(call: Call) => Promise<Reply>;
+/** Throws a Problem, or the reason of the signal that stopped it. */
+export type Send = {
+  /** Resolves to the body of the reply. */
+  <Reply>(call: Call): Promise<Reply>;
+  /** Resolves when the reply begins, to what comes of it; the time that it may take counts anew with each part. */
+  stream(call: Call): Promise<AsyncGenerator<Uint8Array, void>>;
+};
 
 type Outcome = { value: unknown } | { problem: Problem; passing: boolean; retry_after: string | null };
 
@@ -42,15 +47,17 @@ export function createSend(options: ClientOptions): Send {
   // What is no header would be quoted by the error of whoever sends it.
   if (!/^[\x21-\x7e]+$/.test(key))
     throw new TypeError('The key must be an API key of printable characters without spaces.');
-  return send as Send;
+  return Object.assign((call: Call) => send(call, outcomeOf), {
+    stream: (call: Call) => send(call, async (...reply) => streamOf(...reply) ?? outcomeOf(...reply)),
+  }) as Send;
 
-  async function send(call: Call): Promise<unknown> {
+  async function send(call: Call, read: Reader): Promise<unknown> {
     const { method, path, query = {}, body } = call;
     const address = url + path + queryString(query);
     const signal = call.options?.signal;
     const init = { method, headers: headersOf(call, key), body: body && JSON.stringify(body) };
     for (let retry = 0; ; retry++) {
-      const outcome = await attempt(address, init, signal);
+      const outcome = await attempt(address, init, signal, read);
       if ('value' in outcome) return outcome.value;
       if (!outcome.passing || !(retry < retries)) throw outcome.problem;
       await wait(delayBefore(retry, outcome.retry_after), signal);
@@ -61,28 +68,75 @@ export function createSend(options: ClientOptions): Send {
     address: string,
     init: RequestInit & { method: Method },
     signal: AbortSignal | undefined,
+    read: Reader,
   ): Promise<Outcome> {
     signal?.throwIfAborted();
-    const ended = new AbortController();
-    const timer = setTimeout(() => ended.abort(), Math.min(timeout_ms, 2_147_483_647));
-    const stop = () => ended.abort();
-    signal?.addEventListener('abort', stop);
+    const watch = watchReply(signal, timeout_ms);
+    const problemOf = (cause: unknown): Problem => {
+      signal?.throwIfAborted();
+      return noReply(url, watch.isLate() ? timeout_ms : null, cause);
+    };
     try {
       // Not followed: a redirected POST may become a GET, and the key does not go along to another origin.
-      const response = await fetch(address, { ...init, redirect: 'manual', signal: ended.signal });
-      return outcomeOf(init.method, response, await response.text(), key);
+      const response = await fetch(address, { ...init, redirect: 'manual', signal: watch.signal });
+      const outcome = await read(response, { ...watch, key, method: init.method, problemOf });
+      if (!('stream' in outcome)) watch.end();
+      return 'stream' in outcome ? { value: outcome.stream } : outcome;
     } catch (cause) {
-      signal?.throwIfAborted();
-      return {
-        problem: noReply(url, ended.signal.aborted ? timeout_ms : null, cause),
-        passing: true,
-        retry_after: null,
-      };
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', stop);
+      watch.end();
+      return { problem: problemOf(cause), passing: true, retry_after: null };
     }
   }
+}
+
+type Reader = (response: Response, reply: Reply) => Promise<Outcome | { stream: AsyncGenerator<Uint8Array, void> }>;
+type Reply = ReturnType<typeof watchReply> & { key: string; method: Method; problemOf(cause: unknown): Problem };
+
+/** Ends a request that takes too long, counted from the last sign of life, or that is not wanted any more. */
+function watchReply(signal: AbortSignal | undefined, timeout_ms: number) {
+  const ended = new AbortController();
+  const stop = () => ended.abort();
+  let timer: ReturnType<typeof setTimeout>;
+  const restart = () => {
+    clearTimeout(timer);
+    timer = setTimeout(stop, Math.min(timeout_ms, 2_147_483_647));
+  };
+  restart();
+  signal?.addEventListener('abort', stop);
+  return {
+    signal: ended.signal,
+    isLate: () => ended.signal.aborted,
+    restart,
+    pause: () => clearTimeout(timer),
+    end() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+    },
+  };
+}
+
+/** What comes of a reply that is no refusal. A reply that breaks off throws. */
+function streamOf(response: Response, { restart, pause, end, problemOf }: Reply) {
+  const isOurs = response.ok && /^(text\/csv|application\/jsonl)\b/i.test(response.headers.get('content-type') ?? '');
+  if (!isOurs || !response.body) return undefined;
+  const reader = response.body.getReader();
+  async function* parts(): AsyncGenerator<Uint8Array, void> {
+    try {
+      while (true) {
+        restart();
+        const { done, value } = await reader.read();
+        if (done) return;
+        pause(); // whoever deals with a part may take as long as they like
+        yield value;
+      }
+    } catch (cause) {
+      throw problemOf(cause);
+    } finally {
+      end();
+      reader.cancel().catch(() => {});
+    }
+  }
+  return { stream: parts() };
 }
 
 function headersOf({ method, body, options = {} }: Call, key: string): Headers {
@@ -98,7 +152,8 @@ function headersOf({ method, body, options = {} }: Call, key: string): Headers {
 const randomKey = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-function outcomeOf(method: Method, response: Response, text: string, key: string): Outcome {
+async function outcomeOf(response: Response, { method, key }: Reply): Promise<Outcome> {
+  const text = await response.text();
   const { ok, status, headers } = response;
   if (status === 204 && method === 'DELETE') return { value: undefined };
   const value = ok ? readJson(response, text) : undefined;

@@ -10,11 +10,15 @@ import type { ListRequest } from './list-query.ts';
 import { LAST_ID, sliceStatement } from './list-store.ts';
 import { rfc3339Of } from './record.ts';
 
-/** Values by field, for each field as many: as the API writes them, without quotes; '' is null. */
+/**
+ * Values by field, for each field as many: as the API writes them, without quotes; '' is null. Each character stands for a
+ * byte of UTF-8 (Latin-1): a text with one letter beyond Latin-1 in it would be put together at twice the width, which took
+ * longer than all the rest.
+ */
 export type Slice = string[][];
 
-/** Rows that a statement visits: about 5 ms of PostgreSQL, and half as much of Node. */
-const ROWS = 2500;
+/** Rows that a statement visits: some 3 ms of PostgreSQL, and half as much of Node. */
+const ROWS = 2000;
 const BETWEEN_VALUES = '\u001f';
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
@@ -62,7 +66,9 @@ export async function* readSlices(
       const { end, slice } = await next;
       next = end === null ? undefined : read(end, last![0]);
       next?.catch(() => {}); // heard when its turn comes
-      await nextTurn(); // when it has been sent: PostgreSQL is at it while this slice is dealt with
+      // What is asked in one turn is sent at its end: from then on PostgreSQL is at it while this slice is dealt with.
+      await nextTurn();
+      await nextTurn();
       if (slice) yield slice;
     }
   } finally {
@@ -73,7 +79,7 @@ export async function* readSlices(
 const NAMES = ['first_name', 'last_name'] as const;
 
 function sliceOf(fields: readonly (keyof Customer)[], columns: readonly string[], texts: string[]): Slice {
-  const valuesOf = (column: string) => texts[columns.indexOf(column)]!.split(BETWEEN_VALUES);
+  const valuesOf = (column: string) => bytesOf(texts[columns.indexOf(column)]!).split(BETWEEN_VALUES);
   return fields.map((field) => {
     if (field === 'full_name') {
       const [first, last] = NAMES.map(valuesOf) as [string[], string[]];
@@ -83,6 +89,8 @@ function sliceOf(fields: readonly (keyof Customer)[], columns: readonly string[]
     return field === 'created_at' || field === 'updated_at' ? values.map(rfc3339Of) : values;
   });
 }
+
+const bytesOf = (text: string) => Buffer.from(text).toString('latin1');
 
 const PAUSE_MS = 250;
 const PATIENCE_MS = 30_000;

@@ -279,7 +279,7 @@ describe('many customers', () => {
 
   test('each comes once, whatever is created, deleted and restored meanwhile', async () => {
     const export_ = await begin('format=jsonl&fields=id,email,external_id');
-    let text = (await export_.next()).value as string;
+    let text = String((await export_.next()).value);
     const { rows: all } = await sql.query('SELECT id, email FROM customers WHERE workspace_id = $1 ORDER BY id', [
       many.id,
     ]);
@@ -347,7 +347,7 @@ describe('many customers', () => {
 
   test('a connection to the database that is lost on the way is made anew', async () => {
     const export_ = await begin('fields=id');
-    let text = (await export_.next()).value as string;
+    let text = String((await export_.next()).value);
     await sql.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()`);
     for await (const part of export_) text += part;

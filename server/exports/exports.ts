@@ -35,7 +35,7 @@ const AT_ONCE = 4;
 const running = new WeakMap<Database, Map<number, number>>();
 
 /**
- * The text of a file, in parts. Settles when its first customers have been read: what fails before, and too many exports
+ * The bytes of a file, in parts. Settles when its first customers have been read: what fails before, and too many exports
  * at once (503 `overloaded`), can still be answered. It must be read to its end, or closed. `onProgress` hears how many
  * customers have been read.
  */
@@ -44,13 +44,13 @@ export async function exportCustomers(
   workspace_id: number,
   { format, filter, fields }: ExportRequest,
   onProgress?: (customers: number) => void,
-): Promise<AsyncGenerator<string, void>> {
+): Promise<AsyncGenerator<Buffer, void>> {
   const leave = enter(database, workspace_id);
   const parts = partsOf();
   await parts.next(); // reads the first customers, and gives nothing yet
-  return parts as AsyncGenerator<string, void>;
+  return parts as AsyncGenerator<Buffer, void>;
 
-  async function* partsOf(): AsyncGenerator<string | undefined, void> {
+  async function* partsOf(): AsyncGenerator<Buffer | undefined, void> {
     const columns = fields ?? EXPORT_FIELDS[format];
     const lines = linesOf[format](columns);
     const slices = readSlices(database, workspace_id, filter, columns, fields === undefined);
@@ -58,7 +58,7 @@ export async function exportCustomers(
     try {
       let { value: slice } = await slices.next();
       yield undefined;
-      if (lines.head !== '') yield lines.head;
+      if (lines.head !== '') yield Buffer.from(lines.head);
       while (slice) {
         yield lines.of(slice);
         customers += slice[0]!.length;

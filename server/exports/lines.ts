@@ -5,7 +5,7 @@ import { csvCell, csvLine, guard } from '../csv.ts';
 import { quoted, type Slice } from '../customers/customers.ts';
 
 /** What stands before the first customer, and the customers of a slice. */
-export type Lines = { head: string; of(slice: Slice): string };
+export type Lines = { head: string; of(slice: Slice): Buffer };
 
 export const linesOf: Record<ExportFormat, (fields: readonly (keyof Customer)[]) => Lines> = {
   csv: (fields) => ({
@@ -37,12 +37,27 @@ const BARE = new Set<keyof Customer>(['is_active', 'version']);
 
 const jsonText = (value: string) => (value === '' ? 'null' : quoted(value));
 
-/** Line by line, the values of all columns, each with what comes before it. */
-function joined(columns: string[][], before: string[], end: string): string {
-  let text = '';
-  for (let line = 0; line < columns[0]!.length; line++) {
-    for (let index = 0; index < columns.length; index++) text += before[index]! + columns[index]![line]!;
-    text += end;
+/**
+ * Line by line, the values of all columns, each with what comes before it. Byte by byte: to put texts together and make
+ * bytes of them takes more than twice as long.
+ */
+function joined(columns: string[][], before: string[], end: string): Buffer {
+  const lines = columns[0]!.length;
+  let size = lines * (before.join('').length + end.length);
+  for (const column of columns) for (const value of column) size += value.length;
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (let line = 0; line < lines; line++) {
+    for (let index = 0; index < columns.length; index++) {
+      at = put(bytes, at, before[index]!);
+      at = put(bytes, at, columns[index]![line]!);
+    }
+    at = put(bytes, at, end);
   }
-  return text;
+  return bytes;
+}
+
+function put(bytes: Buffer, at: number, text: string): number {
+  for (let index = 0; index < text.length; index++) bytes[at + index] = text.charCodeAt(index);
+  return at + text.length;
 }
