@@ -3,6 +3,7 @@ import { keyCalls, workspaceCalls } from './access.ts';
 import { causeCalls } from './causes.ts';
 import { customerCalls } from './customers.ts';
 import { eventCalls } from './events.ts';
+import { importCalls } from './imports.ts';
 import { type ClientOptions, createSend } from './send.ts';
 
 export { Problem } from './problem.ts';
@@ -21,6 +22,7 @@ export function createClient(options: ClientOptions) {
     causes: causeCalls(send),
     customers: customerCalls(send),
     events: eventCalls(send),
+    imports: importCalls(send),
     keys: keyCalls(send),
     workspaces: workspaceCalls(send),
   };

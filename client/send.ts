@@ -28,8 +28,13 @@ export type Call = {
   path: string;
   query?: object;
   body?: object;
+  /** Instead of a body: a file, which may take as long as it takes. */
+  file?: File;
   options?: WriteOptions & { if_match?: number };
 };
+
+/** What can be sent again. Of a file in Node: `await openAsBlob(path)`. */
+export type File = Blob | Uint8Array<ArrayBuffer> | string;
 
 /** Throws a Problem, or the reason of the signal that stopped it. */
 export type Send = {
@@ -52,12 +57,12 @@ export function createSend(options: ClientOptions): Send {
   }) as Send;
 
   async function send(call: Call, read: Reader): Promise<unknown> {
-    const { method, path, query = {}, body } = call;
+    const { method, path, query = {}, body, file } = call;
     const address = url + path + queryString(query);
     const signal = call.options?.signal;
-    const init = { method, headers: headersOf(call, key), body: body && JSON.stringify(body) };
+    const init = { method, headers: headersOf(call, key), body: file ?? (body && JSON.stringify(body)) };
     for (let retry = 0; ; retry++) {
-      const outcome = await attempt(address, init, signal, read);
+      const outcome = await attempt(address, init, signal, read, file !== undefined);
       if ('value' in outcome) return outcome.value;
       if (!outcome.passing || !(retry < retries)) throw outcome.problem;
       await wait(delayBefore(retry, outcome.retry_after), signal);
@@ -69,9 +74,11 @@ export function createSend(options: ClientOptions): Send {
     init: RequestInit & { method: Method },
     signal: AbortSignal | undefined,
     read: Reader,
+    uploads: boolean,
   ): Promise<Outcome> {
     signal?.throwIfAborted();
     const watch = watchReply(signal, timeout_ms);
+    if (uploads) watch.pause();
     const problemOf = (cause: unknown): Problem => {
       signal?.throwIfAborted();
       return noReply(url, watch.isLate() ? timeout_ms : null, cause);
@@ -79,6 +86,7 @@ export function createSend(options: ClientOptions): Send {
     try {
       // Not followed: a redirected POST may become a GET, and the key does not go along to another origin.
       const response = await fetch(address, { ...init, redirect: 'manual', signal: watch.signal });
+      if (uploads) watch.restart();
       const outcome = await read(response, { ...watch, key, method: init.method, problemOf });
       if (!('stream' in outcome)) watch.end();
       return 'stream' in outcome ? { value: outcome.stream } : outcome;
@@ -139,9 +147,10 @@ function streamOf(response: Response, { restart, pause, end, problemOf }: Reply)
   return { stream: parts() };
 }
 
-function headersOf({ method, body, options = {} }: Call, key: string): Headers {
+function headersOf({ method, body, file, options = {} }: Call, key: string): Headers {
   const headers = new Headers({ authorization: `Bearer ${key}` });
   if (body) headers.set('content-type', 'application/json');
+  if (file !== undefined) headers.set('content-type', 'text/csv');
   // Made once per call: the server does a request that is sent again with the same key only once.
   if (method !== 'GET') headers.set('idempotency-key', options.idempotency_key ?? randomKey());
   if (options.if_match !== undefined) headers.set('if-match', `"${options.if_match}"`);

@@ -260,7 +260,7 @@ export const importRoutes = {
     summary: 'Download the refused rows',
     description:
       'Their own columns, with the line and the reason of each. Once corrected, it can be imported as it is. Kept for 30 days.',
-    replies: { 200: { description: 'The rows.', schema: Type.String(), type: 'text/csv; charset=utf-8' } },
+    replies: { 200: { description: 'The rows.', types: ['text/csv; charset=utf-8'] } },
   },
   events: {
     ...read,
@@ -269,6 +269,6 @@ export const importRoutes = {
     summary: 'Watch an import',
     description:
       'Server-sent events: the import, whenever something about it has changed, as a `data` line of JSON; the stream ends when the import has.',
-    replies: { 200: { description: 'The events.', schema: Type.String(), type: 'text/event-stream' } },
+    replies: { 200: { description: 'The events.', types: ['text/event-stream'] } },
   },
 } as const satisfies Record<string, Route>;

@@ -122,7 +122,6 @@ export const examples: Record<string, unknown> = {
   Cause: cause,
   CausePage: { results: [cause], next: null },
   File: 'first_name,last_name,email\nAda,Lovelace,ada@example.com\n',
-  Found: found,
   Import: imported,
   ImportPage: { results: [imported], next: null },
   ImportSettings: { delimiter: ';', columns: [{ name: 'Kunde', field: 'last_name' }], match: 'email' },

@@ -18,7 +18,7 @@ export function expectUpload(reply: ServerResponse): void {
   uploading.add(socket);
   reply.once('close', () => {
     uploading.delete(socket);
-    if (!request.complete) setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    if (!request.complete) setTimeout(() => request.complete || socket.destroy(), LINGER_MS).unref();
   });
 }
 

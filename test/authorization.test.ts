@@ -28,6 +28,15 @@ const LEAST: Record<string, Role | null> = {
   'GET /api/causes/{id}/kept': 'viewer',
   'POST /api/causes/{id}/cancel': 'editor',
   'POST /api/causes/{id}/undo': 'editor',
+  'POST /api/imports': 'editor',
+  'GET /api/imports': 'viewer',
+  'GET /api/imports/{id}': 'viewer',
+  'PATCH /api/imports/{id}': 'editor',
+  'POST /api/imports/{id}/run': 'editor',
+  'POST /api/imports/{id}/cancel': 'editor',
+  'POST /api/imports/{id}/undo': 'editor',
+  'GET /api/imports/{id}/rejected.csv': 'viewer',
+  'GET /api/imports/{id}/events': 'viewer',
   'GET /api/customers': 'viewer',
   'POST /api/customers': 'editor',
   'POST /api/customers/batch': 'editor',
@@ -90,11 +99,36 @@ async function subjectOf(path: string): Promise<string> {
     const items = [{ action: 'create', customer: customer() }];
     return (await server.call('POST', '/api/customers/batch', { items })).body.cause_id;
   }
+  if (path.startsWith('/api/imports')) return newImport(/undo|rejected|events/.test(path));
   if (!path.startsWith('/api/events')) return newCustomer();
   return (await server.call('POST', '/api/customers', customer())).headers.get('clientele-position')!;
 }
 
-/** A path and body with which the route succeeds for whoever may use it. */
+/** What is sent where an example would be refused the second time, or names what is not there. */
+const BODIES: Record<string, () => object> = {
+  CustomerInput: customer,
+  CustomerPatch: () => ({ phone: null }),
+  ImportSettings: () => ({ match: 'email' }),
+};
+
+/** An import that is checked, or that has ended and refused a row. */
+async function newImport(run: boolean): Promise<string> {
+  const file = `first_name,last_name,email\nAda,Lovelace,${newEmail()}\nAda,Lovelace,nobody\n`;
+  const { id } = (await server.call('POST', '/api/imports', file, CSV)).body;
+  await ended();
+  if (run) await server.call('POST', `/api/imports/${id}/run`);
+  await ended();
+  return id;
+}
+const CSV = { 'content-type': 'text/csv' };
+
+/** Waits until no work is under way. */
+async function ended(): Promise<void> {
+  while ((await inspector.query(`SELECT 1 FROM causes WHERE state = 'running'`)).rowCount !== 0)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** A path, body and headers with which the route succeeds for whoever may use it. */
 async function attemptOn({ path, body }: Route) {
   const subject = await subjectOf(path);
   const title = (body?.schema as { title?: string } | undefined)?.title;
@@ -104,14 +138,14 @@ async function attemptOn({ path, body }: Route) {
       .replace(/\{(id|position)\}/, subject)
       .replace('{slug}', 'main')
       .replace('{external_id}', `ext-${++made}`),
-    body: title === 'CustomerInput' ? customer() : title === 'CustomerPatch' ? { phone: null } : example,
+    body: title !== undefined && title in BODIES ? BODIES[title]!() : example,
+    headers: body?.stream ? CSV : {},
   };
 }
 
 /** Every row of every table: whatever a refused request left behind would show. Work that was allowed ends first. */
 async function everything(): Promise<string> {
-  while ((await inspector.query(`SELECT 1 FROM causes WHERE state = 'running'`)).rowCount !== 0)
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  await ended();
   const { rows: tables } = await inspector.query(
     `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`,
   );
@@ -142,9 +176,10 @@ describe('every route, tried by everybody:', () => {
       ];
       for (const [caller, key, expected] of callers)
         for (const method of route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]) {
-          const { path, body } = await attemptOn(route);
+          const { path, body, headers } = await attemptOn(route);
           const before = expected === 'passes' ? undefined : await everything();
           const { status } = await server.call(method, path, body, {
+            ...headers,
             authorization: key === undefined ? '' : `Bearer ${key}`,
             'idempotency-key': `${caller} ${path}`,
           });

@@ -44,6 +44,9 @@ test('each request has a line: its route and not its path, who made it, how it e
   assert.equal(lineOf(made.headers.get('x-request-id')).key_id, key_id);
 });
 
+const CSV = { 'content-type': 'text/csv' };
+const HOPPERS = 'first_name,last_name,email\nGrace,Hopper,grace@navy.example\nGr4ce,Hopper,hopper\n';
+
 test('nothing personal stands in the log, whatever was asked and refused, on every route', async () => {
   const { call, keys } = server;
   const person = { first_name: 'Grace', last_name: 'Hopper', email: 'grace.hopper@navy.example' };
@@ -79,6 +82,16 @@ test('nothing personal stands in the log, whatever was asked and refused, on eve
     ['PATCH', path, { phone: '+1 202 555 0199' }, { 'idempotency-key': 'hopper' }],
     ['POST', '/api/customers/batch', { items: [{ action: 'create', customer: person }, { action: 'hopper' }] }],
     ['POST', '/api/customers/bulk-edits', { filter: { search: 'hopper' }, action: 'deactivate' }],
+    ['POST', '/api/imports?filename=hopper.csv', HOPPERS, CSV],
+    ['POST', '/api/imports?filename=hopper.csv', 'hopper', CSV],
+    ['GET', '/api/imports'],
+    ['GET', '/api/imports/hopper'],
+    ['PATCH', '/api/imports/hopper', { match: 'hopper' }],
+    ['POST', '/api/imports/hopper/run'],
+    ['POST', '/api/imports/hopper/cancel'],
+    ['POST', '/api/imports/hopper/undo'],
+    ['GET', '/api/imports/hopper/rejected.csv'],
+    ['GET', '/api/imports/hopper/events'],
     ['POST', `${path}/deactivate`],
     ['POST', `${path}/activate`],
     ['DELETE', path],

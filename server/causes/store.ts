@@ -43,7 +43,7 @@ export const KEEP_CHANGES: Statement = {
 };
 
 /** How long work is its worker's after a sign of life. */
-const TAKEN = `interval '30 seconds'`;
+const TAKEN = `interval '10 seconds'`;
 
 // ---- Work -----------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
-// Work in the background. The cause is the job: what waits is a row in state `running`, whoever takes it has it for half a
-// minute from each sign of life, and each batch moves its place and counts in the transaction that has the effect. So
+// Work in the background. The cause is the job: what waits is a row in state `running`, whoever takes it has it for ten
+// seconds from each sign of life, and each batch moves its place and counts in the transaction that has the effect. So
 // nothing is done twice or forgotten when a process is killed, and no queue has to be kept true beside the rows.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
@@ -58,7 +58,7 @@ const AT_ONCE = 3;
 /** How long one is worked on while another waits for a place. */
 const TURN_MS = 1000;
 /** How often is looked for work that another process left or filed. */
-const LOOK_MS = 5000;
+const LOOK_MS = 2000;
 /** After a fault that may pass. */
 const PAUSE_SECONDS = 5;
 

@@ -24,6 +24,7 @@ function fileOfForm(source: Readable, type: string): Promise<Upload> {
       throw malformed();
     }
     const file = new PassThrough();
+    file.on('error', () => {}); // whoever reads it is told as well
     let found = false;
     const fail = (error: Error) => {
       reject(error);
