@@ -2,17 +2,13 @@
 import { type TSchema, Type } from 'typebox';
 import { IDEMPOTENCY_KEY, type Route } from './api.ts';
 import { causeSchema } from './causes.ts';
-import { type CustomerInput, customerPatchSchema, listQuery } from './customers.ts';
+import { type CustomerInput, customerPatchSchema, filterQuery } from './customers.ts';
 
 export const BULK_ACTIONS = ['update', 'activate', 'deactivate', 'delete'] as const;
 export type BulkAction = (typeof BULK_ACTIONS)[number];
 
 /** What a bulk edit cannot give to many, since no two customers may have the same. */
 export const SINGLE_FIELDS = ['email', 'external_id'] as const;
-
-const PAGING = ['limit', 'cursor', 'ordering', 'deleted', 'fields'];
-/** The list's filters, by the names that they have there. */
-export const filterQuery = Object.fromEntries(Object.entries(listQuery).filter(([name]) => !PAGING.includes(name)));
 
 export type BulkFilter = Record<string, string | boolean>;
 export type BulkEdit = {

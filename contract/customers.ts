@@ -119,6 +119,17 @@ export const listQuery: Record<string, TSchema> = {
   fields,
 };
 
+const {
+  limit: _limit,
+  cursor: _cursor,
+  ordering: _ordering,
+  deleted: _deleted,
+  fields: _fields,
+  ...filters
+} = listQuery;
+/** The parameters of the list that tell which customers are meant. */
+export const filterQuery: Record<string, TSchema> = filters;
+
 export const customerPageSchema = Type.Object(
   {
     count: Type.Integer({ description: 'How many customers match.' }),

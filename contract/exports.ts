@@ -1,7 +1,7 @@
 // All customers that match, in one reply of any size.
 import { Type } from 'typebox';
 import type { Route } from './api.ts';
-import { CUSTOMER_FIELDS, type Customer, INPUT_FIELDS, listQuery } from './customers.ts';
+import { CUSTOMER_FIELDS, type Customer, filterQuery, INPUT_FIELDS } from './customers.ts';
 
 export const EXPORT_FORMATS = ['csv', 'jsonl'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -17,16 +17,6 @@ export const EXPORT_TYPES: Record<ExportFormat, string> = {
   csv: 'text/csv; charset=utf-8; header=present',
   jsonl: 'application/jsonl; charset=utf-8',
 };
-
-// A page is what an export has none of.
-const {
-  limit: _limit,
-  cursor: _cursor,
-  ordering: _ordering,
-  deleted: _deleted,
-  fields: _fields,
-  ...filters
-} = listQuery;
 
 export const exportRoutes = {
   customers: {
@@ -44,7 +34,7 @@ export const exportRoutes = {
         description:
           "`csv`: RFC 4180 in UTF-8, names of fields first, an empty cell for null; a cell that a spreadsheet would run as a formula (`=`, `+`, `-`, `@` or a tab first) has `'` before it, which an import takes off again. `jsonl`: a customer as JSON on each line.",
       }),
-      ...filters,
+      ...filterQuery,
       fields: Type.String({
         description: `Names of fields, separated by commas. When left out: ${EXPORT_FIELDS.csv.join(', ')} in CSV, which an import takes, and all in JSON lines.`,
       }),

@@ -1,7 +1,7 @@
 // Bulk edits: one change to all customers who match a filter when it is asked for, done in the background.
-import { BULK_ACTIONS, BULK_IDS, type BulkAction, filterQuery, SINGLE_FIELDS } from '#contract/bulk-edits.ts';
+import { BULK_ACTIONS, BULK_IDS, type BulkAction, SINGLE_FIELDS } from '#contract/bulk-edits.ts';
 import type { Cause } from '#contract/causes.ts';
-import { type CustomerInput, inputFields } from '#contract/customers.ts';
+import { type CustomerInput, filterQuery, inputFields } from '#contract/customers.ts';
 import { pointerTo } from '#contract/input.ts';
 import type { Actor } from '../access/access.ts';
 import { checkMembers, isObject, refuse } from '../body.ts';
