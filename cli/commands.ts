@@ -2,6 +2,7 @@
 import type { Config } from '#server/config.ts';
 import { describeConfig } from '#server/config.ts';
 import { openConfigured, serve } from '#server/main.ts';
+import { causeCommands } from './causes.ts';
 import { customerCommands } from './customers.ts';
 import { demoCommands } from './demo.ts';
 import { exportCommands } from './export.ts';
@@ -46,6 +47,7 @@ export const commands: Command[] = [
   ...exportCommands,
   ...demoCommands,
   ...customerCommands,
+  ...causeCommands,
 ];
 
 async function runServer(words: string[], config: Config): Promise<void> {

@@ -19,11 +19,13 @@ after(() => server.stop());
 
 type Ran = { code: number; out: string; err: string };
 
-function run(words: string[], environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
+const run = (words: string[], environment: NodeJS.ProcessEnv = {}) => runCommand(['customers', ...words], environment);
+
+function runCommand(words: string[], environment: NodeJS.ProcessEnv = {}): Promise<Ran> {
   const { CLIENTELE_URL, CLIENTELE_KEY, ...outer } = process.env;
   const env = { ...outer, CLIENTELE_URL: server.base, CLIENTELE_KEY: server.keys.editor, ...environment };
   return new Promise((resolve) => {
-    const command = [join(import.meta.dirname, 'clientele.js'), 'customers', ...words];
+    const command = [join(import.meta.dirname, 'clientele.js'), ...words];
     const child = execFile(process.execPath, command, { env }, (_error, out, err) =>
       resolve({ code: child.exitCode!, out, err }),
     );
@@ -198,4 +200,31 @@ test('on a terminal customers are a table', async (t) => {
   assert.match(lines[1]!, new RegExp(`^${id} +Tabea Curie +cli\\d+@example\\.com +true +t-1$`));
   assert.equal(await type('customers get', id), 0);
   assert.match(lines.slice(2).join('\n'), /^FIELD +VALUE\nid +\S+\nfirst_name +Tabea\n/);
+});
+
+test('bulk-edit counts, changes all that match, and is taken back by its cause', async () => {
+  for (const name of ['Bulkone', 'Bulktwo', 'Bulkthree']) await make(name);
+  const active = async () => (await customers.list({ search: 'bulk', is_active: true }).page()).count;
+  assert.equal((await run(['bulk-edit', '--search', 'bulk', '--inactive', '--dry-run'])).out, '3 customers match.\n');
+  assert.equal(await active(), 3);
+  const edited = await run(['bulk-edit', '--search', 'bulk', '--only-active', '--inactive', '--no-phone']);
+  assert.deepEqual([edited.code, await active()], [0, 0]);
+  assert.match(edited.err, /^Changed 3 of 3 customers\.\n/);
+  const [cause] = json(edited);
+  assert.equal(json(await runCommand(['causes', 'list', '--limit', '1']))[0].id, cause.id);
+  const undone = await runCommand(['causes', 'undo', cause.id]);
+  assert.match(undone.err, /^Took back 3 changes, kept 0\.\nIt can be undone: npx clientele causes undo /);
+  assert.equal(await active(), 3);
+  assert.equal(json(await runCommand(['causes', 'get', cause.id]))[0].state, 'done');
+  assert.match((await runCommand(['causes', 'cancel', cause.id])).err, /^It was done already\. 3 of 3, changed 3\n/);
+  assert.equal((await run(['bulk-edit', '--search', 'bulk', '--delete'])).code, 0);
+  assert.equal(await active(), 0);
+  for (const words of [
+    ['--inactive'],
+    ['--all'],
+    ['--all', '--search', 'x', '--delete'],
+    ['--all', '--delete', '--active'],
+  ])
+    assert.equal((await run(['bulk-edit', ...words])).code, 2, words.join(' '));
+  assert.equal((await run(['bulk-edit', '--all', '--email', 'one@example.com'])).code, 1);
 });

@@ -10,10 +10,12 @@ import {
   readFields,
   readNewFields,
   readNumber,
+  type Values,
 } from './customer-options.ts';
 import { withServer } from './http.ts';
 import { options, usageError } from './options.ts';
 import { print } from './output.ts';
+import { counted, grouped } from './progress.ts';
 
 type ListQuery = NonNullable<Parameters<Clientele['customers']['list']>[0]>;
 
@@ -79,6 +81,24 @@ export const customerCommands: Command[] = [
     },
   },
   {
+    name: 'customers bulk-edit',
+    usage: `(--search <words> | --all) [--only-active | --only-inactive] (${changedFields.usage} | --delete) [--dry-run] [--json]`,
+    summary: 'Give one change to all customers who match, or only count them.',
+    run(words) {
+      const known = {
+        ...changedFields.known,
+        search: text,
+        all: flag,
+        'only-active': flag,
+        'only-inactive': flag,
+        delete: flag,
+        'dry-run': flag,
+        json,
+      };
+      return bulkEdit(options(words, known).values);
+    },
+  },
+  {
     name: 'customers delete',
     usage: '<id>',
     summary: 'Delete a customer; it can be restored.',
@@ -121,6 +141,30 @@ function list(
     if (left > 0 || (left === 0 && page.next === null)) return;
     const count = page.count_is_exact ? String(page.count) : `more than ${COUNT_CAP}`;
     console.error(`These are ${most} of ${count} customers; --limit or --all gives more.`);
+  });
+}
+
+async function bulkEdit(values: Values): Promise<number> {
+  const { search, all, delete: deletes } = values;
+  exclude(values, 'search', 'all');
+  exclude(values, 'only-active', 'only-inactive');
+  if (search === undefined && !all) throw usageError('Whom is it about? Name --search or --all.');
+  const customer = readFields(values);
+  if (deletes ? Object.keys(customer).length > 0 : Object.keys(customer).length === 0)
+    throw usageError('Name fields to change, or --delete.');
+  const filter: Record<string, string | boolean> = search === undefined ? {} : { search: String(search) };
+  if (values['only-active'] || values['only-inactive']) filter.is_active = values['only-active'] === true;
+  const edit = deletes ? { filter, action: 'delete' as const } : { filter, action: 'update' as const, customer };
+  return withServer(async ({ customers, causes }) => {
+    if (values['dry-run']) return console.log(`${counted(await customers.countBulkEdit(edit), 'customer')} match.`);
+    const filed = await customers.bulkEdit(edit);
+    const cause = await causes.ended(filed.id);
+    if (values.json || !process.stdout.isTTY) console.log(JSON.stringify(cause));
+    const { changed = 0, refused = 0, total = 0 } = cause.progress ?? {};
+    console.error(
+      `Changed ${grouped(changed)} of ${counted(total, 'customer')}${refused > 0 ? `; refused ${grouped(refused)}` : ''}.`,
+    );
+    console.error(`It can be undone: npx clientele causes undo ${cause.id}`);
   });
 }
 
