@@ -89,12 +89,12 @@ describe('an export', () => {
 
   test('in CSV is what an import takes: imported and exported again it is the same', async () => {
     const [from, to] = [await openWorkspace(), await openWorkspace()];
-    await create(from, ...PEOPLE.slice(3), { phone: '(020) 7946-0123', external_id: 'a "b", c' });
+    await create(from, ...PEOPLE);
     const { text } = await get(from, '');
     const counts = await importCustomers(server.database, to.actor, new PassThrough().end(text), {
       onRefused: ({ reason }) => assert.fail(reason),
     });
-    assert.deepEqual(counts, { created: 3, refused: 0, rows: 3 });
+    assert.deepEqual([counts.created, counts.rows], [PEOPLE.length, PEOPLE.length]);
     assert.equal((await get(to, '')).text, text);
   });
 
