@@ -30,7 +30,7 @@ export async function authorize(env: NodeJS.ProcessEnv, workspace: string) {
 
 /** Imports the first customers of the data set into an empty database. Gives the time and memory of the import alone. */
 export async function importDataset(url: string, count: number) {
-  const folder = await mkdtemp(join(tmpdir(), 'clientele-import-'));
+  const folder = await mkdtemp(join(tmpdir(), 'clientele-dataset-'));
   try {
     const file = join(folder, 'customers.csv');
     const out = createWriteStream(file);

@@ -62,7 +62,7 @@ async function read(take?: (email: string, line: number) => Promise<void> | unde
     for (const row of rows) {
       if (!take) continue;
       if (!plan) {
-        plan = checkColumns(guessColumns(row.cells), row);
+        plan = checkColumns(guessColumns(row.cells), row, { match: 'email', guessed: true });
         continue;
       }
       const { fields, refusal } = checkRow(plan, row);

@@ -1,9 +1,12 @@
 // Sample customers for trying things out: the same people every time, so that a second run finds them there already.
+import { addAbortSignal, Readable } from 'node:stream';
 import { fold } from '#contract/fold.ts';
-import { type ImportCounts, importCustomers, type RefusedRow } from '#server/imports/imports.ts';
+import type { FoundReason, Import } from '#contract/imports.ts';
+import { importHere } from '#server/imports/imports.ts';
 import type { Command } from './commands.ts';
 import { withWorkspace } from './database.ts';
 import { groups } from './demo-names.ts';
+import { withImportFolder } from './import-folder.ts';
 import { stopOnSignals } from './interrupt.ts';
 import { keepHeapSmall } from './memory.ts';
 import { options, usageError } from './options.ts';
@@ -31,27 +34,45 @@ async function runDemo(words: string[], config: Parameters<Command['run']>[1]): 
   keepHeapSmall();
   const bar = progress();
   const stop = stopOnSignals();
-  let counts: ImportCounts;
-  let wrong: RefusedRow | undefined;
+  const source = addAbortSignal(stop.signal, Readable.from(sampleCsv(number, Date.now()))).on('error', () => {});
+  let done: Import | undefined;
   try {
-    counts = await withWorkspace(config, values.workspace, (database, actor) =>
-      importCustomers(database, actor, sampleCsv(number, Date.now()), {
-        signal: stop.signal,
-        onRefused(row) {
-          if (!row.codes.every((code) => code.endsWith('_taken'))) wrong ??= row;
-        },
-        onProgress: ({ rows }) => bar.show(rows, rows / number),
-      }),
+    done = await withWorkspace(config, values.workspace, (database, actor) =>
+      withImportFolder((folder) =>
+        importHere(
+          database,
+          actor,
+          folder,
+          source,
+          { filename: 'demo.csv', columns: COLUMNS.map((name) => ({ name, field: name, rule: 'leave' })) },
+          {
+            signal: stop.signal,
+            onFound: ({ found }) => refuseMistakes(found?.reasons ?? []),
+            onProgress: ({ done = 0, total, created }) =>
+              created === undefined
+                ? bar.show({ verb: 'Checking', done, total, unit: 'bytes' })
+                : bar.show({ verb: 'Creating', done, total, unit: 'rows' }),
+          },
+        ),
+      ),
     );
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
   } finally {
     bar.clear();
     stop.done();
   }
-  if (wrong) throw new Error(`A sample customer was refused: ${wrong.cells.join(', ')}: ${wrong.reason}`);
-  const there = counts.refused > 0 ? `; ${grouped(counts.refused)} existed already` : '';
+  const { created = 0, unchanged = 0, refused = 0 } = done?.progress ?? {};
+  const there = unchanged + refused > 0 ? `; ${grouped(unchanged + refused)} existed already` : '';
   const stopped = stop.signal.aborted ? 'Stopped. ' : '';
-  console.log(`${stopped}Created ${counted(counts.created, 'sample customer')} in ${values.workspace}${there}.`);
+  console.log(`${stopped}Created ${counted(created, 'sample customer')} in ${values.workspace}${there}.`);
   return stop.signal.aborted ? 130 : 0;
+}
+
+/** What may be refused is who has an external id that somebody else has by now. */
+function refuseMistakes(reasons: FoundReason[]): void {
+  const wrong = reasons.find(({ codes }) => !codes.every((code) => code.endsWith('_taken')));
+  if (wrong) throw new Error(`A sample customer was refused: line ${wrong.lines[0]}: ${wrong.reason}`);
 }
 
 const COLUMNS = ['first_name', 'last_name', 'email', 'phone', 'is_active', 'external_id', 'created_at'] as const;

@@ -16,7 +16,7 @@ import { parseDatabaseUrl } from './database-url.ts';
 import { watchConnections } from './drain.ts';
 import { dataDirectory, openEmbedded } from './embedded.ts';
 import { forgetOldKeys } from './idempotency/idempotency.ts';
-import { openImportFolder } from './imports/imports.ts';
+import { forgetOldFiles, openImportFolder } from './imports/imports.ts';
 import { listening, offerMetrics } from './listen.ts';
 import { openLog } from './log.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
@@ -190,12 +190,20 @@ export async function answer(config: Config, database: Database, metrics: Metric
   }
   const upkeep = keepSearchClean(database);
   const working = startWorking(database, workersFor(imports), { logger, runs_at: imports.id });
+  const forgetting = setInterval(
+    () =>
+      forgetOldFiles(imports).catch((error) =>
+        logger.warn({ err: loggable(error) }, 'Files of old imports could not be deleted'),
+      ),
+    HOUR_MS,
+  );
   return {
     port: (app.server.address() as { port: number }).port,
     metrics,
     lost: new Promise(() => {}),
     async drain(delay_ms) {
       draining = true;
+      clearInterval(forgetting);
       await Promise.all([sleep(delay_ms), working.stop()]);
       const cut = await connections.drain(server.shutdown_timeout_ms);
       if (cut > 0) logger.warn({ connections: cut }, 'Requests that took too long to finish were cut off');

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { PassThrough } from 'node:stream';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
@@ -16,7 +17,7 @@ import { startServer, type TestReply, type TestServer } from '../../test/support
 import { type Actor, createKey, createWorkspace, findWorkspace, systemActor } from '../access/access.ts';
 import { unguard } from '../csv.ts';
 import { createCustomer, deleteCustomer } from '../customers/customers.ts';
-import { importCustomers } from '../imports/imports.ts';
+import { importHere, openImportFolder } from '../imports/imports.ts';
 import { exportCustomers, readExportQuery } from './exports.ts';
 
 let server: TestServer;
@@ -91,10 +92,20 @@ describe('an export', () => {
     const [from, to] = [await openWorkspace(), await openWorkspace()];
     await create(from, ...PEOPLE);
     const { text } = await get(from, '');
-    const counts = await importCustomers(server.database, to.actor, new PassThrough().end(text), {
-      onRefused: ({ reason }) => assert.fail(reason),
+    const signal = new AbortController().signal;
+    const source = Readable.from([Buffer.from(text)]);
+    const settings = { filename: 'customers.csv' };
+    const folder = await openImportFolder(join(server.imports.path, 'here'));
+    const { progress } = await importHere(server.database, to.actor, folder, source, settings, { signal });
+    assert.deepEqual(progress, {
+      total: PEOPLE.length,
+      done: PEOPLE.length,
+      created: PEOPLE.length,
+      updated: 0,
+      unchanged: 0,
+      refused: 0,
+      changed: PEOPLE.length,
     });
-    assert.deepEqual([counts.created, counts.rows], [PEOPLE.length, PEOPLE.length]);
     assert.equal((await get(to, '')).text, text);
   });
 

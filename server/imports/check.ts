@@ -17,6 +17,9 @@ const SLICE = 250;
 const LOOKED_UP = 1000;
 const SIGN_MS = 1000;
 
+/** In bytes. */
+type Progress = { total: number; done: number };
+
 /** What was found, and where the duplicates within the file are noted. */
 export type Checked = Found & { duplicates: string };
 
@@ -24,12 +27,18 @@ export type Checked = Found & { duplicates: string };
  * Reads the file to its end, and leaves what it found with the import, which is then ready to be run. Ends early where
  * the work is cancelled, or the import to be read in another way.
  */
-export async function checkFile(database: Database, files: ImportFiles, reading: Reading, work: Work): Promise<void> {
+export async function checkFile(
+  database: Database,
+  files: ImportFiles,
+  reading: Reading,
+  work: Work,
+  onProgress?: (progress: Progress) => void,
+): Promise<void> {
   const { workspace, id, taken_by } = work;
   await convertFile(files, reading);
   const file = await openFile(files, reading);
   const folder = `${files.duplicates}-${taken_by}`;
-  const tally = await lookThrough(database, file, folder, work);
+  const tally = await lookThrough(database, file, folder, work, onProgress);
   if (!tally) return;
   await tally.settleDuplicates(folder);
   const found: Checked = { ...tally.found(), duplicates: folder };
@@ -45,6 +54,7 @@ async function lookThrough(
   file: FileOfImport,
   folder: string,
   work: Work,
+  onProgress?: (progress: Progress) => void,
 ): Promise<Tally | undefined> {
   const duplicates = await openDuplicates(folder);
   const tally = openTally();
@@ -66,6 +76,7 @@ async function lookThrough(
       if (index % SLICE === SLICE - 1) await new Promise(setImmediate);
       if (rows.length === LOOKED_UP) await lookUpNext();
     }
+    onProgress?.({ total: file.bytes, done });
     if (performance.now() - signed < SIGN_MS) continue;
     signed = performance.now();
     if (!(await signOfLife(database, work, { total: file.bytes, done }))) return undefined;

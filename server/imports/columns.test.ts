@@ -5,7 +5,7 @@ import { inputFields } from '#contract/customers.ts';
 import type { ImportColumn, ImportField } from '#contract/imports.ts';
 import { checkInput } from '#contract/input.ts';
 import { guard } from '../csv.ts';
-import { checkColumns, checkRow, leftOut } from './columns.ts';
+import { checkColumns, checkRow, leftOut, type Matching } from './columns.ts';
 import type { CsvRow } from './csv.ts';
 import { guessColumns } from './guess.ts';
 
@@ -15,10 +15,17 @@ function columnsOf(fields: Record<string, ImportField | null>): ImportColumn[] {
   return Object.entries(fields).map(([name, field]) => ({ name, field, rule: 'overwrite' }));
 }
 
-function refused(columns: ImportColumn[], header: CsvRow): [code: string, detail: string] {
+const GUESSED = { match: 'email', guessed: true } as const;
+const CHOSEN = { match: 'email', guessed: false } as const;
+
+function refused(
+  columns: ImportColumn[],
+  header: CsvRow,
+  matching: Matching = GUESSED,
+): [code: string, detail: string] {
   let problem: { status: number; code: string; message: string } | undefined;
   try {
-    checkColumns(columns, header);
+    checkColumns(columns, header, matching);
   } catch (error) {
     problem = error as typeof problem;
   }
@@ -30,8 +37,9 @@ function refused(columns: ImportColumn[], header: CsvRow): [code: string, detail
 const guessedRefused = (...cells: string[]) => refused(guessColumns(cells), row(cells));
 
 test('a header is refused with all that is wrong with it', () => {
-  assert.deepEqual(guessedRefused(' ', ''), ['invalid_header', `All its names are blank. ${missing}`]);
-  assert.deepEqual(guessedRefused(), ['invalid_header', `All its names are blank. ${missing}`]);
+  for (const blank of [[' ', ''], []])
+    assert.deepEqual(guessedRefused(...blank), ['invalid_header', 'All its names are blank. Missing: "email".']);
+  assert.deepEqual(guessedRefused('hat'), ['invalid_mapping', `Without a field: "hat". ${missing}`]);
   assert.deepEqual(guessedRefused('email', 'First Name', ' EMAIL '), [
     'invalid_header',
     'More than once: "email". Without a field: "EMAIL". Missing: "last_name".',
@@ -39,7 +47,7 @@ test('a header is refused with all that is wrong with it', () => {
   assert.deepEqual(refused([], row(['"a'], 'A quote is opened.')), ['invalid_header', 'A quote is opened.']);
   const many = Array.from({ length: 10_001 }, (_, index) => `c${index}`);
   assert.match(guessedRefused(...many)[1], /^It has 10001 columns; there may be 10000\. /);
-  const plan = checkColumns(guessColumns([...good, ...many.slice(4)]), row([...good, ...many.slice(4)]));
+  const plan = checkColumns(guessColumns([...good, ...many.slice(4)]), row([...good, ...many.slice(4)]), GUESSED);
   assert.equal(plan.width, 10_000);
 });
 
@@ -51,6 +59,19 @@ test('a column of both names is said to be of no use by itself', () => {
     'invalid_mapping',
     '"Full name" holds both names; make two columns of it, first_name and last_name. Without a field: "Full name". ' +
       'Missing: "first_name", "last_name".',
+  ]);
+});
+
+test('a file that can only change customers needs no more than what they are told by', () => {
+  const phones = columnsOf({ Mail: 'email', Tel: 'phone', Hat: null });
+  const header = row(['Mail', 'Tel', 'Hat']);
+  assert.equal(checkColumns(phones, header, CHOSEN).width, 3);
+  const without = [{ ...phones[0]! }, { ...phones[1]! }];
+  assert.equal(checkColumns(without, row(['Mail', 'Tel']), GUESSED).width, 2);
+  assert.match(refused(phones, header)[1], /^Without a field: "Hat"\. Missing: "first_name", "last_name"\.$/);
+  assert.deepEqual(refused(phones, header, { ...CHOSEN, match: 'external_id' }), [
+    'invalid_mapping',
+    'Without a field: "Hat". Missing: "external_id".',
   ]);
 });
 
@@ -67,12 +88,12 @@ test('a mapping is refused with all that is wrong with it', () => {
 
 test('a heading may stand more than once where it fills nothing', () => {
   const cells = [...good, 'hat', 'hat', '', '', 'line', 'Reason'];
-  assert.equal(checkColumns(guessColumns(cells), row(cells)).width, 9);
+  assert.equal(checkColumns(guessColumns(cells), row(cells), GUESSED).width, 9);
   assert.deepEqual(leftOut(guessColumns(cells)), ['hat', 'hat']);
 });
 
 const full = ['email', 'hat', 'created_at', 'last_name', 'first_name', 'phone', 'is_active', 'external_id'];
-const plan = checkColumns(guessColumns(full), row(full));
+const plan = checkColumns(guessColumns(full), row(full), GUESSED);
 const check = (cells: string[], fault?: string) => checkRow(plan, row(cells, fault));
 
 test('a row becomes fields, and a blank cell leaves its field out', () => {
@@ -96,9 +117,16 @@ test('a row is refused with all that is wrong with it', () => {
   assert.deepEqual(codes(['text'], 'why'), ['invalid_csv']);
   assert.deepEqual(codes(['a', 'b']), ['wrong_length']);
   assert.deepEqual(codes(['a', '', '', 'Ren\ufffd', '', '', '', '']), ['invalid_encoding']);
-  assert.deepEqual(codes(['a', '', 'now', '', '1', 'x', 'constructor', ' x']), [
+  assert.deepEqual(codes([' ', '', 'now', '', '1', 'x', 'constructor', ' x']), [
     'invalid_characters',
     'required',
+    'invalid_phone',
+    'invalid_flag',
+    'invalid_characters',
+    'invalid_timestamp',
+  ]);
+  assert.deepEqual(codes(['a', '', 'now', '', '1', 'x', 'constructor', ' x']), [
+    'invalid_characters',
     'invalid_email',
     'invalid_phone',
     'invalid_flag',
@@ -107,7 +135,7 @@ test('a row is refused with all that is wrong with it', () => {
   ]);
 });
 
-test('a row is taken or refused as the body of a request is', () => {
+test('a row is taken or refused as the body of a request that changes a customer is, its email apart', () => {
   const any = fc.string({ unit: 'grapheme', maxLength: 60 }).map((text) => text.replaceAll('\ufffd', ''));
   const mostly = (...texts: string[]) => fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...texts) }, any);
   const name = mostly('Ada', 'ada', "o'neil", 'DE LA CRUZ', 'Zoë', 'A1', ' Ada ', '');
@@ -119,20 +147,17 @@ test('a row is taken or refused as the body of a request is', () => {
     mostly('', 'x', ' x'),
   );
   const names = ['first_name', 'last_name', 'email', 'phone', 'external_id'] as const;
-  const small = checkColumns(guessColumns(names), row([...names]));
+  const small = checkColumns(guessColumns(names), row([...names]), GUESSED);
   let taken = 0;
   fc.assert(
     fc.property(cells, (written) => {
       const filled = names.map((name, index) => [name, written[index]!] as const);
       const body = Object.fromEntries(filled.filter(([, text]) => text.trim() !== ''));
-      const { fields, errors } = checkInput(inputFields, body, { partial: false });
+      const { fields, errors } = checkInput(inputFields, body, { partial: true });
+      if (body.email === undefined) errors.push({ pointer: '/email', code: 'required', detail: '' });
       const checked = checkRow(small, row(written.map(guard)));
       if (errors.length === 0) taken++;
-      if (errors.length > 0)
-        assert.deepEqual(
-          checked.refusal?.codes,
-          errors.map(({ code }) => code),
-        );
+      if (errors.length > 0) assert.deepEqual(checked.refusal?.codes.toSorted(), errors.map(({ code }) => code).sort());
       else assert.deepEqual(checked.fields, fields);
     }),
     { numRuns: 5000 },

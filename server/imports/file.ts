@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { MatchField } from '#contract/batch.ts';
 import type { FileFormat, ImportColumn, ImportSettings } from '#contract/imports.ts';
 import { Problem } from '../problem.ts';
-import { type ColumnPlan, checkColumns } from './columns.ts';
+import { type ColumnPlan, checkColumns, listed } from './columns.ts';
 import { type CsvRow, readCsv } from './csv.ts';
 import { toUtf8 } from './decode.ts';
 import { type ImportFiles, readFrom } from './folder.ts';
@@ -15,13 +15,16 @@ import { guessColumns } from './guess.ts';
 /** How a file is read, as the caller said or as was guessed. */
 export type Reading = { format: FileFormat; columns: ImportColumn[]; match: MatchField };
 
+/** What a caller says of it; with `guess_others`, columns that are not chosen are guessed rather than left without a field. */
+export type ReadingSettings = ImportSettings & { guess_others?: boolean };
+
 const SAMPLE_ROWS = 5;
 const SAMPLE_CELL = 200;
 
 /** Tells how a file is to be read from its beginning. Throws a Problem (400) where it cannot be, or what was chosen does not fit. */
 export async function readingOf(
   { original }: ImportFiles,
-  settings: ImportSettings,
+  settings: ReadingSettings,
 ): Promise<Reading & { sample: string[][] }> {
   const head = await readHead(original);
   const format = detectFormat(head, settings);
@@ -35,8 +38,10 @@ export async function readingOf(
   const [header, ...others] = rows;
   if (!header) throw new Problem(400, 'empty_file', 'The file is empty.');
   const match = settings.match ?? 'email';
-  const columns = settings.columns ? chosenColumns(header, settings.columns) : guessColumns(header.cells);
-  checkColumns(columns, header, { match, guessed: !settings.columns });
+  const guessed = guessColumns(header.cells);
+  const { columns: chosen, guess_others } = settings;
+  const columns = chosen ? chosenColumns(guessed, chosen, guess_others) : guessed;
+  checkColumns(columns, header, { match, guessed: !chosen });
   const sample = others
     .slice(0, SAMPLE_ROWS)
     .map(({ cells }) => cells.slice(0, 100).map((cell) => cell.slice(0, SAMPLE_CELL)));
@@ -52,21 +57,22 @@ async function readHead(path: string): Promise<Buffer> {
   return Buffer.concat(parts).subarray(0, HEAD);
 }
 
-/** The columns of a header, with what was said of some of them. */
-function chosenColumns({ cells }: CsvRow, chosen: NonNullable<ImportSettings['columns']>): ImportColumn[] {
-  const named = new Map(chosen.map((column) => [column.name, column]));
-  const unknown = chosen.filter(({ name }) => !cells.includes(name));
-  if (unknown.length > 0)
-    throw new Problem(
-      400,
-      'invalid_mapping',
-      `The file has no column ${unknown
-        .slice(0, 5)
-        .map(({ name }) => `"${name.slice(0, 60)}"`)
-        .join(', ')}.`,
-    );
-  return cells.map((name) => {
-    const { field = null, rule = field === 'created_at' ? 'leave' : 'overwrite' } = named.get(name) ?? {};
+/** The columns of a header, with what was said of some of them; a field that was chosen for one is guessed for no other. */
+function chosenColumns(
+  guessed: ImportColumn[],
+  chosen: NonNullable<ImportSettings['columns']>,
+  guess_others = false,
+): ImportColumn[] {
+  const named = new Map(chosen.map((column) => [column.name.trim(), column]));
+  const names = new Set(guessed.map(({ name }) => name));
+  const unknown = [...named.keys()].filter((name) => !names.has(name));
+  if (unknown.length > 0) throw new Problem(400, 'invalid_mapping', `The file has no column ${listed(unknown)}.`);
+  const taken = new Set(chosen.map(({ field }) => field));
+  return guessed.map((column) => {
+    const { name } = column;
+    const said = named.get(name);
+    if (!said && guess_others && !taken.has(column.field)) return column;
+    const { field = null, rule = field === 'created_at' ? 'leave' : 'overwrite' } = said ?? {};
     return { name, field, rule };
   });
 }

@@ -1,7 +1,7 @@
 // Where uploaded files lie: a folder that one machine has. Its id tells who can work on the imports in it.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FILE_LIMIT } from '#contract/imports.ts';
 import { Problem } from '../problem.ts';
@@ -12,10 +12,15 @@ export type ImportFolder = { path: string; id: string };
 export async function openImportFolder(path: string): Promise<ImportFolder> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   const mark = join(path, 'folder-id');
-  // Of several processes that begin at once, one makes it.
-  await writeFile(mark, randomUUID(), { flag: 'wx', mode: 0o600 }).catch((error) => {
+  const known = await readFile(mark, 'utf8').catch(() => '');
+  if (known !== '') return { path, id: known };
+  // Of several processes that begin at once one makes it, whole: nobody reads it half written.
+  const made = `${mark}-${process.pid}-${randomUUID()}`;
+  await writeFile(made, randomUUID(), { flag: 'wx', mode: 0o600 });
+  await link(made, mark).catch((error) => {
     if (error.code !== 'EEXIST') throw error;
   });
+  await rm(made);
   return { path, id: await readFile(mark, 'utf8') };
 }
 
@@ -91,7 +96,7 @@ export async function forgetOldFiles({ path }: ImportFolder): Promise<void> {
   for (const entry of await readdir(path, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     const directory = join(path, entry.name);
-    const { mtimeMs } = await stat(directory);
-    if (Date.now() - mtimeMs > KEEP_MS) await rm(directory, { recursive: true, force: true });
+    const found = await stat(directory).catch(() => undefined); // another process may have removed it
+    if (found && Date.now() - found.mtimeMs > KEEP_MS) await rm(directory, { recursive: true, force: true });
   }
 }

@@ -15,13 +15,13 @@ import { inTransaction } from '../transaction.ts';
 import { undoCause } from '../undo/undo.ts';
 import { isUuid, uuidv7 } from '../uuid.ts';
 import { type Checked, checkFile } from './check.ts';
-import { type Reading, readingOf } from './file.ts';
+import { type Reading, type ReadingSettings, readingOf } from './file.ts';
 import { filesOf, forgetFile, type ImportFolder, receiveFile } from './folder.ts';
 import { detectFormat, HEAD } from './format.ts';
 import { type RunPlace, runFile } from './run.ts';
 import { CHANGE_IMPORT, GET_IMPORT, LIST_IMPORTS, RECORD_IMPORT, RECORD_RUN } from './store.ts';
 
-export { leftOut } from './columns.ts';
+export { leftOut, listed } from './columns.ts';
 export { forgetOldFiles, type ImportFolder, openImportFolder } from './folder.ts';
 
 type Context = { request_id: string | null; idempotency?: Idempotency };
@@ -35,7 +35,7 @@ export async function receiveImport(
   actor: Actor,
   folder: ImportFolder,
   source: AsyncIterable<Uint8Array>,
-  { filename, ...settings }: ImportSettings & { filename: string },
+  { filename, ...settings }: ReadingSettings & { filename: string },
   { request_id, idempotency }: Context,
 ): Promise<Import> {
   const { type, id, name, workspace } = actor;
@@ -226,21 +226,66 @@ export async function workOnImport(
   const [, , , format, columns, match, , found] = await readRow(database, workspace.id, id);
   const files = filesOf(folder, workspace.id, id);
   const reading: Reading = { format: JSON.parse(format), columns: JSON.parse(columns), match };
-  if (!place) return checkFile(database, files, reading, work);
+  if (!place) return checkFile(database, files, reading, work, onProgress);
   const { duplicates } = JSON.parse(found) as Checked;
   return runFile(database, files, { ...reading, duplicates }, { ...work, place }, turn, onProgress);
 }
 
 /** Works on one import here and now, whoever else works in the background, until it is checked, has ended or is stopped. */
-export async function workHere(
+async function workHere(
   folder: ImportFolder,
   database: Database,
   actor: Actor,
   id: string,
-  turn: AbortSignal,
-  onProgress?: (progress: Record<string, number>) => void,
+  { signal, onProgress }: Pick<HereOptions, 'signal' | 'onProgress'>,
 ): Promise<Import> {
   const work = await takeWork(database, actor.workspace, folder.id, id);
-  if (work) await workOnImport(folder, database, work as Work<Details, RunPlace | null>, turn, onProgress);
+  if (work) await workOnImport(folder, database, work as Work<Details, RunPlace | null>, signal, onProgress);
+  return getImport(database, actor, id);
+}
+
+export type HereOptions = {
+  /** Ends it after the batch under way; what is done by then stays. */
+  signal: AbortSignal;
+  /** Looks the file through, and no more. */
+  dry_run?: boolean;
+  /** Hears of the import when its file is there, and when that is looked through. */
+  onFound?: (now: Import) => void;
+  onProgress?: (progress: Record<string, number>) => void;
+};
+
+/**
+ * Takes a file in, looks it through and runs it, all in this process, whose own the folder must be. Throws what
+ * `receiveImport` throws. What does not come to its end is cancelled, as nobody else could go on with it.
+ */
+export async function importHere(
+  database: Database,
+  actor: Actor,
+  folder: ImportFolder,
+  source: AsyncIterable<Uint8Array>,
+  settings: ReadingSettings & { filename: string },
+  options: HereOptions,
+): Promise<Import> {
+  const { signal, dry_run, onFound } = options;
+  const received = await receiveImport(database, actor, folder, source, settings, { request_id: null });
+  const { id } = received;
+  const cancel = () => cancelCause(database, actor, id).catch(() => {}); // it may have failed since the database is away
+  signal.addEventListener('abort', cancel);
+  try {
+    onFound?.(received);
+    const checked = await workHere(folder, database, actor, id, options);
+    if (checked.state === 'checked') {
+      onFound?.(checked);
+      if (!dry_run && !signal.aborted) {
+        await runImport(database, actor, id).catch((error) => {
+          if (!signal.aborted) throw error; // otherwise it is cancelled already
+        });
+        await workHere(folder, database, actor, id, options);
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    await cancel();
+  }
   return getImport(database, actor, id);
 }

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
-import { DELIMITERS } from '#contract/imports.ts';
+import { DELIMITERS, type Delimiter } from '#contract/imports.ts';
 import { guard, unguard } from '../csv.ts';
 import { type CsvRow, readCsv } from './csv.ts';
-import { openRejected, type RejectedOptions } from './rejected.ts';
+import { openRejected, type RefusedRow } from './rejected.ts';
 
 let folder: string;
 let path: string;
@@ -20,17 +20,18 @@ beforeEach(async () => {
   await rm(path, { force: true });
 });
 
-type Row = { line: number; cells: string[]; reason: string };
+const open = ({ columns, delimiter }: { columns: readonly string[]; delimiter: Delimiter }, at = 0) =>
+  openRejected(path, columns, delimiter, at);
 
-async function written(options: RejectedOptions, ...rows: Row[]): Promise<string> {
-  const rejected = await openRejected(path, options);
-  for (const row of rows) await rejected.write([row]);
-  await rejected.close();
-  return readFile(path, 'utf8').catch(() => '(no file)');
+async function written(format: Parameters<typeof open>[0], ...rows: RefusedRow[]): Promise<string> {
+  const rejected = open(format);
+  for (const row of rows) rejected.append([row]);
+  rejected.close();
+  return readFile(path, 'utf8');
 }
 
 const comma = { columns: ['a', 'b'], delimiter: ',' } as const;
-const row = (line: number, ...cells: string[]): Row => ({ line, cells, reason: 'Why.' });
+const row = (line: number, ...cells: string[]): RefusedRow => ({ line, cells, codes: ['why'], reason: 'Why.' });
 
 test('the columns, and the line and reason of each row, in the delimiter of the file', async () => {
   assert.equal(
@@ -62,39 +63,42 @@ test('no cell is one that a spreadsheet would run, and none gets two apostrophes
   );
 });
 
-test('without a row there is no file, and one that was there stays, unless it is begun anew', async () => {
-  assert.equal(await written(comma), '(no file)');
+test('without a row the file is empty; one that was there is begun anew', async () => {
+  assert.equal(await written(comma), '');
   await writeFile(path, 'older');
-  assert.equal(await written(comma), 'older');
   assert.equal(await written(comma, row(2, '1', '2')), 'a,b,line,reason\n1,2,2,Why.\n');
-  assert.equal(await written({ ...comma, at: 0 }), '(no file)');
 });
 
 test('writing goes on at a length; what came after it is written again', async () => {
-  const first = await openRejected(path, { ...comma, at: 0 });
-  assert.equal(await first.flush(), 0);
-  await first.write([row(2, 'é', '2'), row(3, '€', '3')]);
-  const at = await first.flush();
-  assert.equal(at, (await stat(path)).size);
-  await first.write([row(4, 'x', 'y')]);
-  await first.close();
+  const first = open(comma);
+  assert.equal(first.append([]), 0);
+  const at = first.append([row(2, 'é', '2'), row(3, '€', '3')]);
+  assert.equal(at, (await stat(path)).size, 'it is there once the length is known');
+  first.append([row(4, 'x', 'y')]);
+  first.close();
   await appendFile(path, 'half a ro');
 
-  const second = await openRejected(path, { ...comma, at });
-  assert.equal(await second.flush(), at);
-  await second.write([row(4, 'x', 'z')]);
-  const end = await second.flush();
-  await second.close();
+  const second = open(comma, at);
+  assert.equal(second.append([]), at);
+  const end = second.append([row(4, 'x', 'z')]);
+  second.close();
   const text = await readFile(path, 'utf8');
   assert.equal(text, 'a,b,line,reason\né,2,2,Why.\n€,3,3,Why.\nx,z,4,Why.\n');
   assert.equal(end, Buffer.byteLength(text));
 });
 
-test('a file shorter than what was written is not gone on with', async () => {
-  await writeFile(path, 'short');
-  await assert.rejects(openRejected(path, { ...comma, at: 100 }), /x\.csv has 5 bytes, fewer than the 100/);
+test('a file that is shorter than it was, as after a power failure, is gone on with as it is', async () => {
+  await writeFile(path, 'a,b,line,reason\n');
+  const shorter = open(comma, 100);
+  const end = shorter.append([row(2, '1', '2')]);
+  shorter.close();
+  const text = await readFile(path, 'utf8');
+  assert.deepEqual([text, end], ['a,b,line,reason\n1,2,2,Why.\n', text.length]);
   await rm(path);
-  await assert.rejects(openRejected(path, { ...comma, at: 100 }), /x\.csv has 0 bytes/);
+  const lost = open(comma, 100);
+  lost.append([row(2, '1', '2')]);
+  lost.close();
+  assert.equal(await readFile(path, 'utf8'), text, 'with its columns where nothing is left of it');
 });
 
 test('what is refused again and again stays what it was', async () => {
@@ -103,7 +107,7 @@ test('what is refused again and again stays what it was', async () => {
   await fc.assert(
     fc.asyncProperty(rows, fc.constantFrom(...DELIMITERS), async (some, delimiter) => {
       let columns = ['x', 'y'];
-      let refused: Row[] = some.map((cells, index) => row(index + 2, ...cells));
+      let refused: RefusedRow[] = some.map((cells, index) => row(index + 2, ...cells));
       for (let round = 0; round < 3; round++) {
         await written({ columns, delimiter }, ...refused);
         const [header, ...found] = await read(delimiter);
@@ -114,7 +118,7 @@ test('what is refused again and again stays what it was', async () => {
         );
         for (const { cells } of found) for (const text of cells) assert.equal(guard(unguard(text)), text);
         columns = header!.cells;
-        refused = found.map(({ line, cells }) => ({ line, cells, reason: 'Again.' }));
+        refused = found.map(({ line, cells }) => ({ line, cells, codes: ['again'], reason: 'Again.' }));
       }
     }),
     { numRuns: 100 },
@@ -131,17 +135,17 @@ async function read(delimiter: (typeof DELIMITERS)[number]): Promise<CsvRow[]> {
 }
 
 test('a million refused rows are not held', async () => {
-  const rejected = await openRejected(path, comma);
+  const rejected = open(comma);
   const some = Array.from({ length: 1000 }, (_, index) => row(index + 2, `value ${index}`, 'x'.repeat(20)));
   const held = () => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
   const least = held();
   let most = 0;
+  let length = 0;
   for (let round = 0; round < 1000; round++) {
-    await rejected.write(some);
+    length = rejected.append(some);
     most = Math.max(most, held() - least);
   }
-  const length = await rejected.flush();
-  await rejected.close();
+  rejected.close();
   assert.equal((await stat(path)).size, length);
   assert.ok(length > 35_000_000);
   assert.ok(most < 80_000_000, `${Math.round(most / 1e6)} MB were held`);

@@ -2,7 +2,17 @@
 // cause itself, so it can be undone.
 import type { Cause, KeptChange, Undone } from '#contract/causes.ts';
 import type { Actor } from '../access/access.ts';
-import { causeToRecord, getCause, guardOf, keptToRecord, moved, type NewCause, type Work } from '../causes/causes.ts';
+import {
+  cancelCause,
+  causeToRecord,
+  getCause,
+  guardOf,
+  keptToRecord,
+  moved,
+  type NewCause,
+  takeWork,
+  type Work,
+} from '../causes/causes.ts';
 import { fileWork, type GroupDecision, undoOf, type Write, writeGroup } from '../customers/customers.ts';
 import type { Database } from '../database.ts';
 import { type LoggedChange, readChange, readChangesOfCause, readRecords } from '../events/events.ts';
@@ -41,9 +51,15 @@ export async function undoCause(
 }
 
 type Details = { cause_id: string; request_id: string | null };
+type Progress = Record<string, number>;
 
 /** Takes a cause's changes back, from the last to the first: each as it stood when those after it were undone. */
-export async function workOnUndo(database: Database, work: Work<Details, number>, turn: AbortSignal): Promise<void> {
+export async function workOnUndo(
+  database: Database,
+  work: Work<Details, number>,
+  turn: AbortSignal,
+  onProgress?: (progress: Progress) => void,
+): Promise<void> {
   const { workspace, details } = work;
   const progress = { ...work.progress };
   let before = work.place ?? Number.MAX_SAFE_INTEGER;
@@ -69,10 +85,44 @@ export async function workOnUndo(database: Database, work: Work<Details, number>
         return statements;
       },
     });
+    onProgress?.(progress);
     if ('stopped' in outcome || done) return;
     before = changes.at(-1)!.position;
     if (turn.aborted) return;
     changes = await read();
+  }
+}
+
+/** An undo is bound to no folder. */
+const NO_FOLDER = '';
+const WATCH_MS = 250;
+
+/**
+ * Takes all back that a cause did, in this process where no other has taken it up, and waits for its end. What is under
+ * way still is stopped before, and an undo that is under way is gone on with. The signal cancels the undo.
+ */
+export async function undoHere(
+  database: Database,
+  actor: Actor,
+  id: string,
+  { signal, onProgress }: { signal: AbortSignal; onProgress?: (progress: Progress) => void },
+): Promise<Cause> {
+  const { state, undone_by } = await getCause(database, actor, id);
+  if (state === 'running') await cancelCause(database, actor, id);
+  const before = undone_by === null ? undefined : await getCause(database, actor, undone_by);
+  let undo = before?.state === 'running' ? before : await undoCause(database, actor, id, { request_id: null });
+  for (; undo.state === 'running'; undo = await getCause(database, actor, undo.id)) {
+    onProgress?.(undo.progress ?? {});
+    if (signal.aborted) await cancelCause(database, actor, undo.id);
+    else if (!(await workHere(undo.id))) await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+  }
+  return undo;
+
+  /** Gives whether it was nobody else's. */
+  async function workHere(undo_id: string): Promise<boolean> {
+    const work = await takeWork(database, actor.workspace, NO_FOLDER, undo_id);
+    if (work) await workOnUndo(database, work as Work<Details, number>, signal, onProgress);
+    return work !== undefined;
   }
 }
 
