@@ -49,7 +49,7 @@ async function runExport(words: string[], config: Parameters<Command['run']>[1])
       try {
         const parts = await exportCustomers(database, actor.workspace.id, request, (count) => {
           customers = count;
-          bar.show(count);
+          bar.show({ verb: 'Exporting', done: count, unit: 'rows' });
         });
         for await (const part of parts) {
           if (stop.signal.aborted) break;
