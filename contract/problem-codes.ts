@@ -44,6 +44,10 @@ export const problemCodes = {
   },
   method_not_allowed: { ...of(405), meaning: 'The path takes other methods; `Allow` names them.' },
   too_late: { ...of(409), meaning: 'The import runs already, or has ended.' },
+  file_elsewhere: {
+    ...of(409),
+    meaning: 'The file of the import lies with another server, or has been removed after 30 days.',
+  },
   file_too_large: { ...of(413), meaning: 'The file is larger than 2 GiB.' },
   no_file: { ...of(400), meaning: 'The form holds no file.' },
   still_running: {

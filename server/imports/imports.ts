@@ -145,7 +145,9 @@ export async function changeImport(
   if (now.state !== 'checking' && now.state !== 'checked') throw tooLate(now);
   const { format, columns, match } = now;
   const same = settings.encoding === undefined && settings.delimiter === undefined;
-  const { sample, ...reading } = await readingOf(filesOf(folder, actor.workspace.id, id), {
+  const files = filesOf(folder, actor.workspace.id, id);
+  if (!existsSync(files.original)) throw elsewhere();
+  const { sample, ...reading } = await readingOf(files, {
     ...format,
     match,
     ...(same ? { columns } : {}),
@@ -160,6 +162,9 @@ export async function changeImport(
   wakeWorkers(database);
   return getImport(database, actor, id);
 }
+
+const elsewhere = () =>
+  new Problem(409, 'file_elsewhere', 'The file lies with another server; send the request to that one.');
 
 const tooLate = ({ state }: Import) => new Problem(409, 'too_late', `The import is ${state} already.`);
 
@@ -199,15 +204,16 @@ export async function undoImport(database: Database, actor: Actor, id: string, c
   return undoCause(database, actor, id, context);
 }
 
-/** Where the file of refused rows lies; 404 where there is none, since none was refused or it is too long ago. */
+/** Where the file of refused rows lies; 404 where there is none, 409 where it lies with another server or is gone after 30 days. */
 export async function rejectedOf(
   database: Database,
   actor: Actor,
   folder: ImportFolder,
   id: string,
 ): Promise<{ path: string; filename: string }> {
-  const { filename } = await getImport(database, actor, id);
-  const { rejected: path } = filesOf(folder, actor.workspace.id, id);
+  const { filename, progress } = await getImport(database, actor, id);
+  const { directory, rejected: path } = filesOf(folder, actor.workspace.id, id);
+  if (!existsSync(directory) && progress?.refused) throw elsewhere();
   if (!existsSync(path)) throw notFound();
   return { path, filename: `${basename(filename).replace(/\.[^.]*$/, '')}.rejected.csv` };
 }

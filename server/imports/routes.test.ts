@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Import } from '#contract/imports.ts';
@@ -276,6 +278,18 @@ Ada;King;ada@example.com;;fifth
     assert.equal((await customers(`search=${word}.`)).count, 0);
     assert.deepEqual(readdirSync(server.imports.path).filter((name) => name.endsWith(id)).length, 1);
   });
+});
+
+test('an import whose file lies with another server says so', async () => {
+  const { id } = await run(`${HEAD}Ada,L0velace,elsewhere@example.com\n`);
+  const waiting = await checked(`${HEAD}Ada,Lovelace,elsewhere@example.com\n`);
+  for (const name of readdirSync(server.imports.path).filter((name) => name.endsWith(id) || name.endsWith(waiting.id)))
+    await rm(join(server.imports.path, name), { recursive: true });
+  for (const reply of [
+    await server.call('GET', `/api/imports/${id}/rejected.csv`),
+    await server.call('PATCH', `/api/imports/${waiting.id}`, { match: 'email' }),
+  ])
+    assert.deepEqual([reply.status, reply.body.code], [409, 'file_elsewhere']);
 });
 
 describe('an upload', () => {
