@@ -93,7 +93,7 @@ type Lane = { waiting: Waiting[]; busy: boolean };
 /** How many writes one transaction takes at most: enough to make its cost per write small, few enough that one who comes next waits little. */
 const BATCH = 500;
 
-/** Requests of a workspace that wait at most: about a second's worth. An import's rows wait whatever there is, as few as they are. */
+/** Requests of a workspace that wait at most: about a second's worth. What is no request waits whatever there is. */
 const WAITING_MOST = 2000;
 
 const lanes = new WeakMap<Database, Map<number, Lane>>();
