@@ -95,7 +95,7 @@ function importOf(row: Row, cause: Cause): Import {
   const [id, filename, bytes, format, columns, match, sample, found, run_at] = row;
   const { actor, at, finished_at, failure, undone_by, progress } = cause;
   const state =
-    cause.state === 'ready' ? 'checked' : cause.state === 'running' && found === null ? 'checking' : cause.state;
+    cause.state === 'ready' ? 'checked' : cause.state === 'running' && run_at === null ? 'checking' : cause.state;
   const { duplicates: _, ...shown } = JSON.parse(found ?? '{}');
   return {
     id,
@@ -106,7 +106,7 @@ function importOf(row: Row, cause: Cause): Import {
     columns: JSON.parse(columns),
     match,
     sample: JSON.parse(sample),
-    found: found === null ? null : shown,
+    found: found === null || state === 'checking' ? null : shown,
     progress,
     ...pace(state, progress, run_at, finished_at),
     actor,
@@ -151,10 +151,12 @@ export async function changeImport(
     ...(same ? { columns } : {}),
     ...settings,
   });
-  const values = [actor.workspace.id, id, json(reading.format), json(reading.columns), reading.match, json(sample)];
-  const [, rows] = await inTransaction(database, [
+  const workspace_id = actor.workspace.id;
+  const values = [workspace_id, id, json(reading.format), json(reading.columns), reading.match, json(sample)];
+  // The cause is locked before the import, as by whoever runs it or notes what was found.
+  const [rows] = await inTransaction(database, [
+    resumed(workspace_id, id, ['running', 'ready'], { total: now.bytes, done: 0 }, null),
     [CHANGE_IMPORT, values],
-    resumed(actor.workspace.id, id, ['running', 'ready'], { total: now.bytes, done: 0 }, null),
   ]);
   if (rows!.length === 0) throw tooLate(await getImport(database, actor, id));
   wakeWorkers(database);
