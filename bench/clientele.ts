@@ -28,14 +28,19 @@ export async function authorize(env: NodeJS.ProcessEnv, workspace: string) {
   return { authorization: `Bearer ${stdout.trim()}` };
 }
 
+/** Writes the first customers of the data set down; `phoneOf` gives them other phones. */
+export async function writeDataset(file: string, count: number, phoneOf?: Parameters<typeof writeCsv>[2]) {
+  const out = createWriteStream(file);
+  await writeCsv(count, out, phoneOf);
+  await finished(out.end());
+}
+
 /** Imports the first customers of the data set into an empty database. Gives the time and memory of the import alone. */
 export async function importDataset(url: string, count: number) {
   const folder = await mkdtemp(join(tmpdir(), 'clientele-dataset-'));
   try {
     const file = join(folder, 'customers.csv');
-    const out = createWriteStream(file);
-    await writeCsv(count, out);
-    await finished(out.end());
+    await writeDataset(file, count);
     const env = clienteleEnv(url);
     await run(process.execPath, [cli, 'migrate'], env);
     return await run(process.execPath, [cli, 'import', file], env);

@@ -80,10 +80,15 @@ export function terms(n = 1_000_000, seed = defaultSeed) {
   };
 }
 
-export async function writeCsv(n: number, out: NodeJS.WritableStream, seed = defaultSeed) {
+/** `phoneOf` writes other phones than those of the set. */
+export async function writeCsv(
+  n: number,
+  out: NodeJS.WritableStream,
+  phoneOf: (row: Row) => string = ({ phone }) => phone,
+) {
   let text = 'first_name,last_name,email,phone,is_active,created_at\n';
-  for (const row of rows(n, seed)) {
-    text += `${row.first_name},${row.last_name},${row.email},${row.phone},${row.is_active ? 't' : 'f'},${row.created_at}\n`;
+  for (const row of rows(n)) {
+    text += `${row.first_name},${row.last_name},${row.email},${phoneOf(row)},${row.is_active ? 't' : 'f'},${row.created_at}\n`;
     if (text.length < 1 << 18) continue;
     if (!out.write(text)) await once(out, 'drain');
     text = '';

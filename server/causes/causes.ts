@@ -7,7 +7,7 @@ import type { Ask, Database, Row } from '../database.ts';
 import { notFound } from '../problem.ts';
 import { inTransaction } from '../transaction.ts';
 import { isUuid } from '../uuid.ts';
-import { CANCEL_CAUSE, GET_CAUSE, KEEP_CHANGES, LIST_CAUSES, LIST_KEPT, RECORD_CAUSE } from './store.ts';
+import { CANCEL_CAUSE, CAUSE_COLUMNS, GET_CAUSE, KEEP_CHANGES, LIST_CAUSES, LIST_KEPT, RECORD_CAUSE } from './store.ts';
 import { wakeWorkers } from './work.ts';
 
 export type NewCause = {
@@ -82,7 +82,8 @@ export function keptToRecord(workspace_id: number, cause_id: string, kept: KeptC
   return [KEEP_CHANGES, [workspace_id, cause_id, JSON.stringify(kept)]];
 }
 
-function causeOf(row: Row): Cause {
+/** A cause from its `CAUSE_COLUMNS`. */
+export function causeOf(row: Row): Cause {
   const [id, kind, state, actor, at, finished_at, details, progress, failure, undoes, undone_by] = row;
   const parsed = (json: string | null) => (json === null ? null : JSON.parse(json));
   return {
@@ -112,3 +113,4 @@ export {
   type Workers,
   wakeWorkers,
 } from './work.ts';
+export { CAUSE_COLUMNS };

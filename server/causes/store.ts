@@ -7,18 +7,20 @@ export const RECORD_CAUSE: Statement = {
     VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8, $9, CASE WHEN $5 <> 'running' THEN clock_timestamp() END)`,
 };
 
-const COLUMNS = `id, kind, state, actor, ${rfc3339('at')}, ${rfc3339('finished_at')}, details, progress, failure, undoes,
+/** The columns of a cause, as `causeOf` takes them. */
+export const CAUSE_COLUMNS = `causes.id, causes.kind, causes.state, causes.actor, ${rfc3339('causes.at')}, ${rfc3339('causes.finished_at')},
+  causes.details, causes.progress, causes.failure, causes.undoes,
   (SELECT later.id FROM causes AS later WHERE later.workspace_id = $1 AND later.undoes = causes.id ORDER BY later.id DESC LIMIT 1) AS undone_by`;
 
 export const GET_CAUSE: Statement = {
   name: 'get_cause',
-  text: `SELECT ${COLUMNS} FROM causes WHERE workspace_id = $1 AND id = $2`,
+  text: `SELECT ${CAUSE_COLUMNS} FROM causes WHERE workspace_id = $1 AND id = $2`,
 };
 
 /** Up to $3 causes before the one with the id $2. */
 export const LIST_CAUSES: Statement = {
   name: 'list_causes',
-  text: `SELECT ${COLUMNS} FROM causes WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+  text: `SELECT ${CAUSE_COLUMNS} FROM causes WHERE workspace_id = $1 AND causes.id < $2 ORDER BY causes.id DESC LIMIT $3`,
 };
 
 export const CANCEL_CAUSE: Statement = {

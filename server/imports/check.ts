@@ -43,9 +43,10 @@ export async function checkFile(
   await tally.settleDuplicates(folder);
   const found: Checked = { ...tally.found(), duplicates: folder };
   const { rows: total } = found;
+  const { format, columns, match } = reading;
   await inTransaction(database, [
-    [RECORD_FOUND, [workspace.id, id, JSON.stringify(found)]],
     readied(work, { total, done: 0 }),
+    [RECORD_FOUND, [workspace.id, id, JSON.stringify(found), JSON.stringify(format), JSON.stringify(columns), match]],
   ]);
 }
 

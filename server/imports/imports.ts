@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import type { Cause } from '#contract/causes.ts';
 import type { Import, ImportSettings } from '#contract/imports.ts';
 import type { Actor } from '../access/access.ts';
-import { cancelCause, getCause, type NewCause, resumed, takeWork, type Work, wakeWorkers } from '../causes/causes.ts';
+import { cancelCause, causeOf, type NewCause, resumed, takeWork, type Work, wakeWorkers } from '../causes/causes.ts';
 import { fileWork } from '../customers/customers.ts';
 import type { Database, Row } from '../database.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
@@ -68,8 +68,7 @@ const json = (value: unknown) => JSON.stringify(value);
 
 /** An import; 404 where there is none, also for a malformed id. */
 export async function getImport(database: Database, actor: Actor, id: string): Promise<Import> {
-  const row = await readRow(database, actor.workspace.id, id);
-  return importOf(row, await getCause(database, actor, id));
+  return importOf(await readRow(database, actor.workspace.id, id));
 }
 
 async function readRow(database: Database, workspace_id: number, id: string): Promise<Row> {
@@ -88,14 +87,15 @@ export async function listImports(
   before = LAST_ID,
 ): Promise<Import[]> {
   const rows = await database.read(LIST_IMPORTS, [actor.workspace.id, before, limit]);
-  return Promise.all(rows.map(async (row) => importOf(row, await getCause(database, actor, row[0]))));
+  return rows.map(importOf);
 }
 
-function importOf(row: Row, cause: Cause): Import {
-  const [id, filename, bytes, format, columns, match, sample, found, run_at] = row;
-  const { actor, at, finished_at, failure, undone_by, progress } = cause;
+function importOf(row: Row): Import {
+  const [filename, bytes, format, columns, match, sample, found, run_at, ...ofCause] = row;
+  const cause = causeOf(ofCause);
+  const { id, actor, at, finished_at, failure, undone_by, progress } = cause;
   const state =
-    cause.state === 'ready' ? 'checked' : cause.state === 'running' && found === null ? 'checking' : cause.state;
+    cause.state === 'ready' ? 'checked' : cause.state === 'running' && run_at === null ? 'checking' : cause.state;
   const { duplicates: _, ...shown } = JSON.parse(found ?? '{}');
   return {
     id,
@@ -106,7 +106,7 @@ function importOf(row: Row, cause: Cause): Import {
     columns: JSON.parse(columns),
     match,
     sample: JSON.parse(sample),
-    found: found === null ? null : shown,
+    found: found === null || state === 'checking' ? null : shown,
     progress,
     ...pace(state, progress, run_at, finished_at),
     actor,
@@ -153,10 +153,12 @@ export async function changeImport(
     ...(same ? { columns } : {}),
     ...settings,
   });
-  const values = [actor.workspace.id, id, json(reading.format), json(reading.columns), reading.match, json(sample)];
-  const [, rows] = await inTransaction(database, [
+  const workspace_id = actor.workspace.id;
+  const values = [workspace_id, id, json(reading.format), json(reading.columns), reading.match, json(sample)];
+  // The cause is locked before the import, as by whoever runs it or notes what was found.
+  const [rows] = await inTransaction(database, [
+    resumed(workspace_id, id, ['running', 'ready'], { total: now.bytes, done: 0 }, null),
     [CHANGE_IMPORT, values],
-    resumed(actor.workspace.id, id, ['running', 'ready'], { total: now.bytes, done: 0 }, null),
   ]);
   if (rows!.length === 0) throw tooLate(await getImport(database, actor, id));
   wakeWorkers(database);
@@ -229,7 +231,7 @@ export async function workOnImport(
   onProgress?: (progress: Record<string, number>) => void,
 ): Promise<void> {
   const { workspace, id, place } = work;
-  const [, , , format, columns, match, , found] = await readRow(database, workspace.id, id);
+  const [, , format, columns, match, , found] = await readRow(database, workspace.id, id);
   const files = filesOf(folder, workspace.id, id);
   const reading: Reading = { format: JSON.parse(format), columns: JSON.parse(columns), match };
   if (!place) return checkFile(database, files, reading, work, onProgress);

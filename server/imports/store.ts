@@ -1,4 +1,5 @@
 // The SQL of imports.
+import { CAUSE_COLUMNS } from '../causes/causes.ts';
 import { rfc3339, type Statement } from '../database.ts';
 
 export const RECORD_IMPORT: Statement = {
@@ -7,32 +8,37 @@ export const RECORD_IMPORT: Statement = {
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 };
 
-const COLUMNS = `id, filename, bytes, file_format, file_columns, match_field, sample, found, ${rfc3339('run_at')}`;
+// With its cause, so that both are of one moment.
+const COLUMNS = `filename, bytes, file_format, file_columns, match_field, sample, found, ${rfc3339('run_at')}, ${CAUSE_COLUMNS}`;
+const WITH_CAUSE =
+  'imports JOIN causes ON causes.workspace_id = $1 AND causes.id = imports.id WHERE imports.workspace_id = $1';
 
 export const GET_IMPORT: Statement = {
   name: 'get_import',
-  text: `SELECT ${COLUMNS} FROM imports WHERE workspace_id = $1 AND id = $2`,
+  text: `SELECT ${COLUMNS} FROM ${WITH_CAUSE} AND imports.id = $2`,
 };
 
 /** Up to $3 imports before the one with the id $2. */
 export const LIST_IMPORTS: Statement = {
   name: 'list_imports',
-  text: `SELECT ${COLUMNS} FROM imports WHERE workspace_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+  text: `SELECT ${COLUMNS} FROM ${WITH_CAUSE} AND imports.id < $2 ORDER BY imports.id DESC LIMIT $3`,
 };
 
-/** Has the file of $2 read in another way; what was found by the former one is void. */
+/** Has the file of $2 read in another way, unless it was run; what was found by the former one is void. */
 export const CHANGE_IMPORT: Statement = {
   name: 'change_import',
   text: `UPDATE imports SET file_format = $3, file_columns = $4, match_field = $5, sample = $6, found = NULL
-    WHERE workspace_id = $1 AND id = $2`,
+    WHERE workspace_id = $1 AND id = $2 AND run_at IS NULL`,
 };
 
+/** What was found in the file of $2 as it is read by $4 to $6; void where it is to be read in another way by now. */
 export const RECORD_FOUND: Statement = {
   name: 'record_found',
-  text: 'UPDATE imports SET found = $3 WHERE workspace_id = $1 AND id = $2',
+  text: `UPDATE imports SET found = $3 WHERE workspace_id = $1 AND id = $2
+    AND file_format::text = $4 AND file_columns::text = $5 AND match_field = $6`,
 };
 
 export const RECORD_RUN: Statement = {
   name: 'record_run',
-  text: 'UPDATE imports SET run_at = clock_timestamp() WHERE workspace_id = $1 AND id = $2',
+  text: 'UPDATE imports SET run_at = clock_timestamp() WHERE workspace_id = $1 AND id = $2 AND found IS NOT NULL',
 };
