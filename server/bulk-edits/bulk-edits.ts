@@ -121,9 +121,12 @@ export async function workOnBulkEdit(
   };
   let number = work.place ?? 0;
   let ids = await read(number);
+  let following = read(number + 1);
   for (;;) {
     const targets = ids ?? [];
-    const next = await read(number + 1);
+    const next = await following;
+    if (next) following = read(number + 2);
+    following.catch(() => {}); // heard above
     const outcome = await writeGroup(database, workspace.id, {
       writes: targets.map((id) => ({
         change: changeFor(id),

@@ -62,11 +62,16 @@ export async function workOnUndo(
 ): Promise<void> {
   const { workspace, details } = work;
   const progress = { ...work.progress };
-  let before = work.place ?? Number.MAX_SAFE_INTEGER;
-  const read = () => readChangesOfCause(database, workspace.id, details.cause_id, before, BATCH);
-  let changes = await read();
+  const read = (before: number) => readChangesOfCause(database, workspace.id, details.cause_id, before, BATCH);
+  const start = work.place ?? Number.MAX_SAFE_INTEGER;
+  let next = read(start);
   for (;;) {
+    const changes = await next;
+    const last = changes.at(-1)?.position ?? start;
     const done = changes.length < BATCH;
+    // What a cause did is read on while it is taken back: it changes no more.
+    if (!done) next = read(last);
+    next.catch(() => {}); // heard above
     const outcome = await writeGroup(database, workspace.id, {
       writes: changes.map((change) => ({
         change: undoOf(workspace, change),
@@ -80,16 +85,13 @@ export async function workOnUndo(
         progress.done! += changes.length;
         progress.changed! += decisions.filter(isChange).length;
         progress.kept! += kept.length;
-        const statements = [moved(work, progress, changes.at(-1)?.position ?? before, done)];
+        const statements = [moved(work, progress, last, done)];
         if (kept.length > 0) statements.push(keptToRecord(workspace.id, work.id, kept));
         return statements;
       },
     });
     onProgress?.(progress);
-    if ('stopped' in outcome || done) return;
-    before = changes.at(-1)!.position;
-    if (turn.aborted) return;
-    changes = await read();
+    if ('stopped' in outcome || done || turn.aborted) return;
   }
 }
 
