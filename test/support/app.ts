@@ -1,6 +1,5 @@
 // The app without a database, for what asks none of it: which routes there are, and what is refused before it would.
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -24,7 +23,7 @@ export function appOptions(overrides: Partial<AppOptions> = {}): AppOptions {
     metrics: openMetrics(),
     metrics_token: undefined,
     tracing: null,
-    imports: { path: mkdtempSync(join(tmpdir(), 'clientele-imports-')), id: randomUUID() },
+    imports: { path: join(tmpdir(), `clientele-imports-${randomUUID()}`), id: randomUUID() },
     cache: openResultCache(8_388_608),
     logger: pino({ level: process.env.TEST_LOG ?? 'silent' }),
     ...overrides,
