@@ -215,7 +215,8 @@ export async function rejectedOf(
 ): Promise<{ path: string; filename: string }> {
   const { filename, progress } = await getImport(database, actor, id);
   const { directory, rejected: path } = filesOf(folder, actor.workspace.id, id);
-  if (!existsSync(directory) && progress?.refused) throw elsewhere();
+  if (!progress?.refused) throw notFound();
+  if (!existsSync(directory)) throw elsewhere();
   if (!existsSync(path)) throw notFound();
   return { path, filename: `${basename(filename).replace(/\.[^.]*$/, '')}.rejected.csv` };
 }

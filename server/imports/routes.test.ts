@@ -135,6 +135,7 @@ Ada;King;ada@example.com;;fifth
     await until(made.id, 'checked');
     await server.call('POST', `/api/imports/${made.id}/run`);
     assert.deepEqual(counts(await until(made.id, 'done')), [2, 0, 0, 0]);
+    assert.equal((await server.call('GET', `/api/imports/${made.id}/rejected.csv`)).status, 404);
     assert.equal((await customers(`search=${word}`)).count, 2);
     const empty = new FormData();
     empty.append('comment', 'nothing else');
