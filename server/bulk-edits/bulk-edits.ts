@@ -15,6 +15,7 @@ import {
   knownId,
   type ListRequest,
   listPage,
+  openPace,
   partialInput,
   readListQuery,
   writeGroup,
@@ -33,6 +34,7 @@ import {
   READ_TARGETS,
   RECORD_NAMED,
   recordMatching,
+  TARGETS_PER_ROW,
 } from './store.ts';
 
 type Targets = { ids: string[] } | { request: ListRequest };
@@ -106,7 +108,7 @@ async function countTargets(database: Database, actor: Actor, targets: Targets):
   return count;
 }
 
-/** Gives the change to those who were set down, a row of them at a time. */
+/** Gives the change to those who were set down, some rows of them at a time. */
 export async function workOnBulkEdit(
   database: Database,
   work: Work<Details, number>,
@@ -115,26 +117,32 @@ export async function workOnBulkEdit(
   const { workspace, details, id: cause_id } = work;
   const progress = { ...work.progress };
   const changeFor = changeOf({ ...work.actor, role: 'owner', workspace }, details);
-  const read = async (number: number): Promise<string[] | undefined> => {
-    const [row] = await database.read(READ_TARGETS, [workspace.id, cause_id, number, ' ']);
-    return row?.[0].split(' ');
+  const pace = openPace();
+  let asked = 0;
+  const read = (number: number) => {
+    asked = pace.size() / TARGETS_PER_ROW;
+    return database.read(READ_TARGETS, [workspace.id, cause_id, number, asked]);
   };
   let number = work.place ?? 0;
-  let ids = await read(number);
-  let following = read(number + 1);
+  let next = read(number);
   for (;;) {
-    const targets = ids ?? [];
-    const next = await following;
-    if (next) following = read(number + 2);
-    following.catch(() => {}); // heard above
+    const rows = await next;
+    const done = rows.length < asked;
+    number += rows.length;
+    // They are read on while the change is made: they were set down for good.
+    if (!done) next = read(number);
+    next.catch(() => {}); // heard above
     const outcome = await writeGroup(database, workspace.id, {
-      writes: targets.map((id) => ({
-        change: changeFor(id),
-        actor: work.actor,
-        request_id: details.request_id,
-        cause_id,
-      })),
+      writes: rows.flatMap(([ids]) =>
+        ids.split(' ').map((id: string) => ({
+          change: changeFor(id),
+          actor: work.actor,
+          request_id: details.request_id,
+          cause_id,
+        })),
+      ),
       guard: guardOf(work),
+      pace,
       alongside(decisions) {
         for (const decision of decisions) {
           progress.done!++;
@@ -142,14 +150,12 @@ export async function workOnBulkEdit(
           else if (decision.type === 'unchanged') progress.unchanged!++;
           else progress.changed!++;
         }
-        const statements = [moved(work, progress, number + 1, !next)];
-        if (!next) statements.push([FORGET_TARGETS, [workspace.id, cause_id]]);
+        const statements = [moved(work, progress, number, done)];
+        if (done) statements.push([FORGET_TARGETS, [workspace.id, cause_id]]);
         return statements;
       },
     });
-    if ('stopped' in outcome || !next || turn.aborted) return;
-    number++;
-    ids = next;
+    if ('stopped' in outcome || done || turn.aborted) return;
   }
 }
 

@@ -1,8 +1,8 @@
 // The SQL of bulk edits.
 import type { Statement } from '../database.ts';
 
-/** Ids to a row of targets, which is what one transaction takes. */
-export const TARGETS_PER_ROW = 500;
+/** Ids to a row of targets. A transaction takes as many rows as its pace allows. */
+export const TARGETS_PER_ROW = 100;
 
 /** Sets down who matches now: the parameters are the cause. */
 export const recordMatching = (matching: string, parameter: () => string) =>
@@ -32,9 +32,11 @@ export const COUNT_TARGETS: Statement = {
   text: 'SELECT coalesce(sum(cardinality(ids)), 0)::bigint FROM bulk_edit_targets WHERE workspace_id = $1 AND cause_id = $2',
 };
 
+/** $4 rows from the one with the number $3 on. */
 export const READ_TARGETS: Statement = {
   name: 'read_targets',
-  text: 'SELECT array_to_string(ids, $4) FROM bulk_edit_targets WHERE workspace_id = $1 AND cause_id = $2 AND number = $3',
+  text: `SELECT array_to_string(ids, ' ') FROM bulk_edit_targets
+    WHERE workspace_id = $1 AND cause_id = $2 AND number >= $3 ORDER BY number LIMIT $4`,
 };
 
 export const FORGET_TARGETS: Statement = {

@@ -146,6 +146,7 @@ export { foresee } from './foresee.ts';
 export { givenInput, knownId, partialInput, undoOf } from './input.ts';
 export { askOfMatching, listPage } from './list.ts';
 export { type ListRequest, readListQuery } from './list-query.ts';
+export { openPace, type Pace } from './pace.ts';
 export { fieldOf, quoted } from './record.ts';
 export { keepSearchClean, settleSearch } from './search-upkeep.ts';
 export { readSlices, type Slice } from './slices.ts';

@@ -18,6 +18,7 @@ import {
 import { asProblem, overloaded, type Problem } from '../problem.ts';
 import { currentRequest, inBatch, inRequest, type RequestContext } from '../request-context.ts';
 import { decide } from './decide.ts';
+import type { Pace } from './pace.ts';
 import { FIND_BY_EMAIL, FIND_BY_EXTERNAL_ID, FIND_BY_ID, FIND_HOLDERS, FIND_HOLDERS_OF_DELETED } from './store.ts';
 
 /** Checked values, with what is derived from them before the lock is taken; `columns`, as JSON, only of a whole customer. */
@@ -176,6 +177,8 @@ export type Group = {
   guard?: Ask;
   /** More to be written by the very transaction. */
   alongside?(decisions: GroupDecision[], ledger: Ledger): Ask[];
+  /** Hears how long it took until this had its turn. */
+  pace?: Pace;
 };
 export type GroupDecision = Done | { refused: Problem };
 export type GroupOutcome =
@@ -208,34 +211,40 @@ export async function writeGroup(database: Database, workspace_id: number, group
 }
 
 async function runGroup(database: Database, workspace_id: number, group: Group): Promise<GroupOutcome> {
-  const { writes, atomic, idempotency, replyOf, guard, alongside } = group;
+  const { writes, atomic, idempotency, replyOf, guard, alongside, pace } = group;
   const reads = readsFor(workspace_id, writes);
   const asked = reads.map((read) => read.ask);
   if (guard) asked.push(guard);
   if (idempotency) asked.push(askForReplays(workspace_id, [idempotency]));
-  const { answer } = await writeUnderLock(database, workspace_id, asked, (ledger, found): Plan<GroupOutcome> => {
-    const nothing = { statements: [], events: [], total: 0, active: 0 };
-    if (guard && found[reads.length]!.length === 0) return { ...nothing, answer: { stopped: true } };
-    const replay = idempotency && replaysOf(found.at(-1)!).get(idempotencyId(idempotency));
-    if (replay)
-      return {
-        ...nothing,
-        answer: replay.fingerprint === idempotency.fingerprint ? { replay } : { refused: keyReused() },
-      };
-    const plan = decide(workspace_id, ledger, writes, foundBy(reads, found));
-    const decisions = plan.answer as GroupDecision[];
-    const done = decisions.filter((decision) => 'json' in decision);
-    if (atomic && done.length < decisions.length)
-      return { ...nothing, answer: { decisions, position: ledger.position } };
-    const statements = [...plan.statements, ...(alongside?.(decisions, ledger) ?? [])];
-    const position = ledger.position + plan.events.length;
-    // A refusal is not stored, nor is a group of nothing but refusals.
-    if (idempotency && done.length + Number(writes.length === 0) > 0) {
-      const key = { ...idempotency, status: 200, position, subject_id: null, reply: replyOf?.(decisions) };
-      statements.push(storeKeys(workspace_id, ledger.now, [key]));
-    }
-    return { ...plan, statements, answer: { decisions, position } };
-  });
+  const { answer, waited } = await writeUnderLock(
+    database,
+    workspace_id,
+    asked,
+    (ledger, found): Plan<GroupOutcome> => {
+      const nothing = { statements: [], events: [], total: 0, active: 0 };
+      if (guard && found[reads.length]!.length === 0) return { ...nothing, answer: { stopped: true } };
+      const replay = idempotency && replaysOf(found.at(-1)!).get(idempotencyId(idempotency));
+      if (replay)
+        return {
+          ...nothing,
+          answer: replay.fingerprint === idempotency.fingerprint ? { replay } : { refused: keyReused() },
+        };
+      const plan = decide(workspace_id, ledger, writes, foundBy(reads, found));
+      const decisions = plan.answer as GroupDecision[];
+      const done = decisions.filter((decision) => 'json' in decision);
+      if (atomic && done.length < decisions.length)
+        return { ...nothing, answer: { decisions, position: ledger.position } };
+      const statements = [...plan.statements, ...(alongside?.(decisions, ledger) ?? [])];
+      const position = ledger.position + plan.events.length;
+      // A refusal is not stored, nor is a group of nothing but refusals.
+      if (idempotency && done.length + Number(writes.length === 0) > 0) {
+        const key = { ...idempotency, status: 200, position, subject_id: null, reply: replyOf?.(decisions) };
+        statements.push(storeKeys(workspace_id, ledger.now, [key]));
+      }
+      return { ...plan, statements, answer: { decisions, position } };
+    },
+  );
+  pace?.note(waited);
   counts.set(database, written(database) + writes.length);
   return answer;
 }

@@ -46,14 +46,14 @@ export type Plan<Answer> = {
 /**
  * One write of a workspace, in one transaction and two flushes: takes the ledger's lock and reads; lets `decide` work
  * out, with the lock held and so with no other writer about, what to change; writes that, its events and the ledger,
- * and commits. Throws `outcome_unknown` when the answer to COMMIT was lost and could not be found out.
+ * and commits. `waited`: milliseconds until it had the lock. Throws `outcome_unknown` when the answer to COMMIT was lost and could not be found out.
  */
 export async function writeUnderLock<Answer>(
   database: Database,
   workspace_id: number,
   reads: Ask[],
   decide: (ledger: Ledger, found: Row[][]) => Plan<Answer>,
-): Promise<{ answer: Answer; position: number }> {
+): Promise<{ answer: Answer; position: number; waited: number }> {
   const session = await database.begin();
   const asked = performance.now();
   let waited = 0;
@@ -92,7 +92,7 @@ export async function writeUnderLock<Answer>(
     if (!(await wasCommitted(database, workspace_id, ledger, plan))) throw unavailable(error);
   }
   if (plan.events.length > 0) database.onBatch(plan.events.length, waited, workspace_id, position);
-  return { answer: plan.answer, position };
+  return { answer: plan.answer, position, waited };
 }
 
 /** Events from which on their JSON takes a millisecond or more. */

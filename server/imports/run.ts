@@ -1,7 +1,14 @@
 // The run of an import: batch after batch through the same write as every request, each with the place behind it, so that
 // it goes on there after whatever happens.
 import { guardOf, moved, type Work } from '../causes/causes.ts';
-import { type GroupDecision, settleSearch, type Write, writeGroup } from '../customers/customers.ts';
+import {
+  type GroupDecision,
+  openPace,
+  type Pace,
+  settleSearch,
+  type Write,
+  writeGroup,
+} from '../customers/customers.ts';
 import type { Database } from '../database.ts';
 import { checkRow, refusalOf } from './columns.ts';
 import type { CsvRow } from './csv.ts';
@@ -15,8 +22,6 @@ import { changeOf } from './row.ts';
 export type RunPlace = FilePlace & { rejected: number };
 type Details = { request_id: string | null };
 
-/** As many rows as one transaction takes, so that a person's save waits for a moment only. */
-const BATCH = 500;
 /** Rows, those that are refused included, and characters after which a batch is full as well. */
 const BATCH_ROWS = 2000;
 const BATCH_SIZE = 1_000_000;
@@ -40,7 +45,8 @@ export async function runFile(
   const progress = { ...work.progress };
   const names = reading.columns.map(({ name }) => name);
   const rejected = openRejected(files.rejected, names, reading.format.delimiter, place.rejected);
-  const batches = batchesOf(file, place, reading.duplicates, work);
+  const pace = openPace();
+  const batches = batchesOf(file, place, reading.duplicates, work, pace);
   try {
     let next = batches.next();
     for (;;) {
@@ -63,6 +69,7 @@ export async function runFile(
     const outcome = await writeGroup(database, work.workspace.id, {
       writes: batch.writes,
       guard: guardOf(work),
+      pace,
       alongside(decisions) {
         count(batch, decisions);
         const refused = [...batch.refused].sort(([a], [b]) => a - b).map(([, row]) => row);
@@ -98,19 +105,22 @@ async function* batchesOf(
   place: RunPlace,
   folder: string,
   work: Work<Details>,
+  pace: Pace,
 ): AsyncGenerator<Batch, void> {
   const duplicates = readDuplicates(folder);
   const { actor, workspace, id: cause_id, details } = work;
   const empty = (): Batch => ({ rows: [], writes: [], written: [], refused: new Map(), last: false });
   let batch = empty();
   let size = 0;
+  let most = pace.size();
   for await (const chunk of rowsFrom(file, place.line === 0 ? null : { ...place }))
     for (const row of chunk) {
-      const full = batch.writes.length === BATCH || batch.rows.length === BATCH_ROWS || size >= BATCH_SIZE;
+      const full = batch.writes.length >= most || batch.rows.length === BATCH_ROWS || size >= BATCH_SIZE;
       if (full) {
         yield batch;
         batch = empty();
         size = 0;
+        most = pace.size();
       }
       add(row);
       if (batch.rows.length % SLICE === 0) await new Promise(setImmediate);

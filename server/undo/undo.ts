@@ -13,15 +13,12 @@ import {
   takeWork,
   type Work,
 } from '../causes/causes.ts';
-import { fileWork, type GroupDecision, undoOf, type Write, writeGroup } from '../customers/customers.ts';
+import { fileWork, type GroupDecision, openPace, undoOf, type Write, writeGroup } from '../customers/customers.ts';
 import type { Database } from '../database.ts';
 import { type LoggedChange, readChange, readChangesOfCause, readRecords } from '../events/events.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { notFound, Problem } from '../problem.ts';
 import { uuidv7 } from '../uuid.ts';
-
-/** Changes that one transaction takes back, so that a person's save waits for a moment only. */
-const BATCH = 500;
 
 type Context = { request_id: string | null; idempotency?: Idempotency };
 
@@ -62,13 +59,16 @@ export async function workOnUndo(
 ): Promise<void> {
   const { workspace, details } = work;
   const progress = { ...work.progress };
-  const read = (before: number) => readChangesOfCause(database, workspace.id, details.cause_id, before, BATCH);
+  const pace = openPace();
+  let asked = pace.size();
+  const read = (before: number) => readChangesOfCause(database, workspace.id, details.cause_id, before, asked);
   const start = work.place ?? Number.MAX_SAFE_INTEGER;
   let next = read(start);
   for (;;) {
     const changes = await next;
     const last = changes.at(-1)?.position ?? start;
-    const done = changes.length < BATCH;
+    const done = changes.length < asked;
+    asked = pace.size();
     // What a cause did is read on while it is taken back: it changes no more.
     if (!done) next = read(last);
     next.catch(() => {}); // heard above
@@ -80,6 +80,7 @@ export async function workOnUndo(
         cause_id: work.id,
       })),
       guard: guardOf(work),
+      pace,
       alongside(decisions) {
         const kept = keptOf(changes, decisions);
         progress.done! += changes.length;
