@@ -63,6 +63,7 @@ async function runImport(words: string[], config: Parameters<Command['run']>[1])
   );
   const [file] = files;
   const { workspace, json, undo } = values;
+  keepHeapSmall();
   if (undo !== undefined) {
     if (file !== undefined || values['dry-run'] || values.map.length > 0 || values.match || values.rejected)
       throw usageError('--undo takes an import back, and goes with --workspace and --json alone.');
@@ -78,7 +79,6 @@ async function runImport(words: string[], config: Parameters<Command['run']>[1])
     console.error(`clientele: ${mistake}`);
     return 1;
   }
-  keepHeapSmall();
   return importFile(file, source, settings, { workspace, rejected, dry_run, json }, config);
 }
 
