@@ -222,13 +222,13 @@ async function runGroup(database: Database, workspace_id: number, group: Group):
     asked,
     (ledger, found): Plan<GroupOutcome> => {
       const nothing = { statements: [], events: [], total: 0, active: 0 };
-      if (guard && found[reads.length]!.length === 0) return { ...nothing, answer: { stopped: true } };
       const replay = idempotency && replaysOf(found.at(-1)!).get(idempotencyId(idempotency));
       if (replay)
         return {
           ...nothing,
           answer: replay.fingerprint === idempotency.fingerprint ? { replay } : { refused: keyReused() },
         };
+      if (guard && found[reads.length]!.length === 0) return { ...nothing, answer: { stopped: true } };
       const plan = decide(workspace_id, ledger, writes, foundBy(reads, found));
       const decisions = plan.answer as GroupDecision[];
       const done = decisions.filter((decision) => 'json' in decision);

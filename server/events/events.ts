@@ -55,19 +55,17 @@ export async function writeUnderLock<Answer>(
   decide: (ledger: Ledger, found: Row[][]) => Plan<Answer>,
 ): Promise<{ answer: Answer; position: number; waited: number }> {
   const session = await database.begin();
-  const asked = performance.now();
-  let waited = 0;
+  let waited: number;
   let ledger: Ledger;
   let plan: Plan<Answer>;
   try {
     const [[locked], ...found] = await Promise.all([
-      session.query(LOCK_LEDGER, [workspace_id]).finally(() => {
-        waited = performance.now() - asked;
-      }),
+      session.query(LOCK_LEDGER, [workspace_id]),
       ...reads.map(([statement, values]) => session.query(statement, values)),
     ]);
     if (!locked) throw new Error(`Workspace ${workspace_id} has no ledger.`);
     ledger = { position: locked[0], now: locked[1] };
+    waited = Number(locked[2]);
     plan = decide(ledger, found);
   } catch (error) {
     session.release(true); // closing the connection rolls back

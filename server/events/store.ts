@@ -1,10 +1,14 @@
 // The log's SQL. Only what stands here moves a ledger or appends to events.
 import { rfc3339, type Statement } from '../database.ts';
 
-/** Takes the workspace's turn. The time is read for the row as it is once the lock is held, so it never runs backwards. */
+/**
+ * Takes the workspace's turn, and tells how many milliseconds that took. The time is read for the row as it is once the
+ * lock is held, so it never runs backwards.
+ */
 export const LOCK_LEDGER: Statement = {
   name: 'lock_ledger',
-  text: `SELECT position, ${rfc3339("greatest(clock_timestamp(), last_at + interval '1 microsecond')")}
+  text: `SELECT position, ${rfc3339("greatest(clock_timestamp(), last_at + interval '1 microsecond')")},
+      extract(milliseconds FROM clock_timestamp() - statement_timestamp())::float8
     FROM ledgers WHERE workspace_id = $1 FOR UPDATE`,
 };
 

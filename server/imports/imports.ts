@@ -7,11 +7,10 @@ import type { Cause } from '#contract/causes.ts';
 import type { Import, ImportSettings } from '#contract/imports.ts';
 import type { Actor } from '../access/access.ts';
 import { cancelCause, causeOf, type NewCause, resumed, takeWork, type Work, wakeWorkers } from '../causes/causes.ts';
-import { fileWork } from '../customers/customers.ts';
+import { fileWork, writeGroup } from '../customers/customers.ts';
 import type { Database, Row } from '../database.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { notFound, Problem } from '../problem.ts';
-import { inTransaction } from '../transaction.ts';
 import { undoCause } from '../undo/undo.ts';
 import { isUuid, uuidv7 } from '../uuid.ts';
 import { type Checked, checkFile } from './check.ts';
@@ -19,7 +18,7 @@ import { type Reading, type ReadingSettings, readingOf } from './file.ts';
 import { filesOf, forgetFile, type ImportFolder, receiveFile } from './folder.ts';
 import { detectFormat, HEAD } from './format.ts';
 import { type RunPlace, runFile } from './run.ts';
-import { CHANGE_IMPORT, GET_IMPORT, LIST_IMPORTS, RECORD_IMPORT, RECORD_RUN } from './store.ts';
+import { CHANGE_IMPORT, CHECK_NOT_RUN, GET_IMPORT, LIST_IMPORTS, RECORD_IMPORT, RECORD_RUN } from './store.ts';
 
 export { leftOut, listed } from './columns.ts';
 export { forgetOldFiles, type ImportFolder, openImportFolder } from './folder.ts';
@@ -155,12 +154,17 @@ export async function changeImport(
   });
   const workspace_id = actor.workspace.id;
   const values = [workspace_id, id, json(reading.format), json(reading.columns), reading.match, json(sample)];
-  // The cause is locked before the import, as by whoever runs it or notes what was found.
-  const [rows] = await inTransaction(database, [
-    resumed(workspace_id, id, ['running', 'ready'], { total: now.bytes, done: 0 }, null),
-    [CHANGE_IMPORT, values],
-  ]);
-  if (rows!.length === 0) throw tooLate(await getImport(database, actor, id));
+  // In the workspace's turn, as running it is: of the two, the second sees the first.
+  const outcome = await writeGroup(database, workspace_id, {
+    writes: [],
+    guard: [CHECK_NOT_RUN, [workspace_id, id, false]],
+    // The cause is locked before the import, as by whoever notes what was found.
+    alongside: () => [
+      resumed(workspace_id, id, ['running', 'ready'], { total: now.bytes, done: 0 }, null),
+      [CHANGE_IMPORT, values],
+    ],
+  });
+  if ('stopped' in outcome) throw tooLate(await getImport(database, actor, id));
   wakeWorkers(database);
   return getImport(database, actor, id);
 }
@@ -171,20 +175,31 @@ const elsewhere = () =>
 const tooLate = ({ state }: Import) => new Problem(409, 'too_late', `The import is ${state} already.`);
 
 /** Has a checked import run; 409 where it is not checked yet, or runs or has ended. */
-export async function runImport(database: Database, actor: Actor, id: string): Promise<Import> {
+export async function runImport(
+  database: Database,
+  actor: Actor,
+  id: string,
+  idempotency?: Idempotency,
+): Promise<Import> {
   const now = await getImport(database, actor, id);
-  if (now.state === 'checking')
-    throw new Problem(409, 'still_running', 'The file is still being checked; wait until it is, or cancel the import.');
-  if (now.state !== 'checked') throw tooLate(now);
+  const workspace_id = actor.workspace.id;
   const counts = { created: 0, updated: 0, unchanged: 0, refused: 0, changed: 0 };
   const place: RunPlace = { offset: 0, line: 0, rejected: 0 };
-  const [rows] = await inTransaction(database, [
-    resumed(actor.workspace.id, id, ['ready'], { total: now.found!.rows, done: 0, ...counts }, place),
-    [RECORD_RUN, [actor.workspace.id, id]],
-  ]);
-  if (rows!.length === 0) throw tooLate(await getImport(database, actor, id));
-  wakeWorkers(database);
-  return getImport(database, actor, id);
+  const outcome = await writeGroup(database, workspace_id, {
+    writes: [],
+    idempotency,
+    guard: [CHECK_NOT_RUN, [workspace_id, id, true]],
+    alongside: () => [
+      resumed(workspace_id, id, ['ready'], { total: now.found?.rows ?? 0, done: 0, ...counts }, place),
+      [RECORD_RUN, [workspace_id, id]],
+    ],
+  });
+  if ('refused' in outcome) throw outcome.refused;
+  if (!('stopped' in outcome)) wakeWorkers(database);
+  const then = await getImport(database, actor, id);
+  if (!('stopped' in outcome)) return then;
+  if (then.state !== 'checking') throw tooLate(then);
+  throw new Problem(409, 'still_running', 'The file is still being checked; wait until it is, or cancel the import.');
 }
 
 /** Stops an import. What it did stays; what is left of its file is not needed any more. */

@@ -238,10 +238,23 @@ Ada;King;ada@example.com;;fifth
     const runs = await Promise.all(Array.from({ length: 3 }, () => server.call('POST', `/api/imports/${id}/run`)));
     if (early.status !== 202) assert.equal(runs.filter(({ status }) => status === 202).length, 1);
     for (const { status, body } of runs) if (status !== 202) assert.deepEqual([status, body.code], [409, 'too_late']);
+    const again = { 'idempotency-key': `run ${id}` };
+    assert.equal((await server.call('POST', `/api/imports/${id}/run`, undefined, again)).status, 409);
     const late = await server.call('PATCH', `/api/imports/${id}`, { match: 'email' });
     assert.deepEqual([late.status, late.body.code], [409, 'too_late']);
     assert.deepEqual(counts(await until(id, 'done')), [3000, 0, 0, 0]);
     assert.equal((await customers(`search=${word}`)).count, 3000);
+  });
+
+  test('runs once for one Idempotency-Key, and is answered alike when that is sent again', async () => {
+    const { rows } = rowsOf(3);
+    const { id } = await checked(HEAD + rows);
+    const send = () => server.call('POST', `/api/imports/${id}/run`, undefined, { 'idempotency-key': `run-${id}` });
+    const replies = await Promise.all([send(), send(), send()]);
+    await until(id, 'done');
+    replies.push(await send());
+    for (const { status, body } of replies) assert.deepEqual([status, body.id], [202, id]);
+    assert.deepEqual(counts(await read(id)), [3, 0, 0, 0]);
   });
 
   test('is watched as it goes, until it has ended', async () => {

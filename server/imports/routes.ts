@@ -56,7 +56,10 @@ export function importTable(database: Database, folder: ImportFolder): RouteTabl
       async ({ actor, params, body }) =>
         json(await changeImport(database, actor, folder, params.id!, readSettings(body))),
     ],
-    [importRoutes.run, async ({ actor, params }) => json(await runImport(database, actor, params.id!), 202)],
+    [
+      importRoutes.run,
+      async (call) => json(await runImport(database, call.actor, call.params.id!, readIdempotency(call)), 202),
+    ],
     [importRoutes.cancel, async ({ actor, params }) => json(await cancelImport(database, actor, folder, params.id!))],
     [
       importRoutes.undo,

@@ -24,6 +24,12 @@ export const LIST_IMPORTS: Statement = {
   text: `SELECT ${COLUMNS} FROM ${WITH_CAUSE} AND imports.id < $2 ORDER BY imports.id DESC LIMIT $3`,
 };
 
+/** Whether the import $2 was not run yet, and its file is looked through ($3) or is not. */
+export const CHECK_NOT_RUN: Statement = {
+  name: 'check_not_run',
+  text: 'SELECT 1 FROM imports WHERE workspace_id = $1 AND id = $2 AND run_at IS NULL AND (found IS NOT NULL OR NOT $3)',
+};
+
 /** Has the file of $2 read in another way, unless it was run; what was found by the former one is void. */
 export const CHANGE_IMPORT: Statement = {
   name: 'change_import',
