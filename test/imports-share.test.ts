@@ -22,7 +22,7 @@ const fileOf = (name: string, rows: number) =>
 
 test('one workspace’s huge imports leave another’s small one, and everybody’s saves, their turn', async () => {
   const [greedy, modest] = [await open('greedy'), await open('modest')];
-  const huge = await Promise.all(['a', 'b', 'c', 'd'].map((name) => greedy.imports.create(fileOf(name, 10_000))));
+  const huge = await Promise.all(['a', 'b', 'c', 'd'].map((name) => greedy.imports.create(fileOf(name, 50_000))));
   for (const { id } of huge) await greedy.imports.checked(id);
   for (const { id } of huge) await greedy.imports.run(id);
   const small = await modest.imports.create(fileOf('small', 10));

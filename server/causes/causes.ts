@@ -106,6 +106,7 @@ export {
   moved,
   readied,
   resumed,
+  STOPPING,
   signOfLife,
   startWorking,
   takeWork,

@@ -53,6 +53,9 @@ export function moved({ workspace, id }: Work, progress: Record<string, number>,
   return [MOVE_WORK, [workspace.id, id, JSON.stringify(progress), JSON.stringify(place), done]];
 }
 
+/** The reason of a turn that ends because its process does: what cannot go on elsewhere ends as well. */
+export const STOPPING = 'stopping';
+
 /** Causes that one process works on at once. */
 const AT_ONCE = 3;
 /** How long one is worked on while another waits for a place. */
@@ -175,7 +178,7 @@ export function startWorking(
       clearInterval(sharing);
       wake();
       await working;
-      for (const { turn } of running) turn.abort();
+      for (const { turn } of running) turn.abort(STOPPING);
       await Promise.all([...running].map(({ ended }) => ended));
     },
   };

@@ -1,6 +1,6 @@
 // The dry run: a look through a whole file that tells what importing it would do, and changes nothing.
 import type { Found, FoundReason } from '#contract/imports.ts';
-import { readied, signOfLife, type Work } from '../causes/causes.ts';
+import { readied, STOPPING, signOfLife, type Work } from '../causes/causes.ts';
 import { foresee } from '../customers/customers.ts';
 import type { Database } from '../database.ts';
 import { Problem } from '../problem.ts';
@@ -32,13 +32,14 @@ export async function checkFile(
   files: ImportFiles,
   reading: Reading,
   work: Work,
+  turn: AbortSignal,
   onProgress?: (progress: Progress) => void,
 ): Promise<void> {
   const { workspace, id, taken_by } = work;
   await convertFile(files, reading);
   const file = await openFile(files, reading);
   const folder = `${files.duplicates}-${taken_by}`;
-  const tally = await lookThrough(database, file, folder, work, onProgress);
+  const tally = await lookThrough(database, file, folder, work, turn, onProgress);
   if (!tally) return;
   await tally.settleDuplicates(folder);
   const found: Checked = { ...tally.found(), duplicates: folder };
@@ -55,6 +56,7 @@ async function lookThrough(
   file: FileOfImport,
   folder: string,
   work: Work,
+  turn: AbortSignal,
   onProgress?: (progress: Progress) => void,
 ): Promise<Tally | undefined> {
   const duplicates = await openDuplicates(folder);
@@ -78,6 +80,8 @@ async function lookThrough(
       if (rows.length === LOOKED_UP) await lookUpNext();
     }
     onProgress?.({ total: file.bytes, done });
+    // A turn that is over is no reason to begin anew later; a process that is stopping is.
+    if (turn.reason === STOPPING) return undefined;
     if (performance.now() - signed < SIGN_MS) continue;
     signed = performance.now();
     if (!(await signOfLife(database, work, { total: file.bytes, done }))) return undefined;

@@ -250,7 +250,7 @@ export async function workOnImport(
   const [, , format, columns, match, , found] = await readRow(database, workspace.id, id);
   const files = filesOf(folder, workspace.id, id);
   const reading: Reading = { format: JSON.parse(format), columns: JSON.parse(columns), match };
-  if (!place) return checkFile(database, files, reading, work, onProgress);
+  if (!place) return checkFile(database, files, reading, work, turn, onProgress);
   const { duplicates } = JSON.parse(found) as Checked;
   return runFile(database, files, { ...reading, duplicates }, { ...work, place }, turn, onProgress);
 }
