@@ -10,7 +10,7 @@ export const recordMatching = (matching: string, parameter: () => string) =>
     SELECT $1, ${parameter()}::uuid, number / ${TARGETS_PER_ROW}, array_agg(id ORDER BY id)
     FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM ${matching}) AS numbered GROUP BY 3`;
 
-/** The same of those with the ids $3, given up to once each, as far as they are there. */
+/** The same of those with the ids $3 who are there, each once. */
 export const RECORD_NAMED: Statement = {
   name: 'record_named',
   text: `INSERT INTO bulk_edit_targets (workspace_id, cause_id, number, ids)

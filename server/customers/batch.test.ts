@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { BatchItem } from '#contract/batch.ts';
 import type { Customer } from '#contract/customers.ts';
 import type { LogEvent } from '#contract/events.ts';
+import { ada } from '../../test/support/customers.ts';
 import { startServer, type TestServer } from '../../test/support/server.ts';
 import { readLedger } from '../events/events.ts';
 
@@ -14,13 +15,6 @@ before(async () => {
 });
 after(() => server.stop());
 
-let serial = 0;
-const ada = (fields: object = {}) => ({
-  first_name: 'Ada',
-  last_name: 'Lovelace',
-  email: `ada${++serial}@example.com`,
-  ...fields,
-});
 const create = async (fields: object = {}): Promise<Customer> =>
   (await server.call('POST', '/api/customers', ada(fields))).body;
 const batch = (items: unknown, more: object = {}, headers: Record<string, string> = {}) =>

@@ -15,8 +15,8 @@ import { type Change, type GroupDecision, type Write, writeGroup } from './write
 
 export type BatchOutcome = { json: string; position: number; replayed: boolean };
 
-/** What is kept of a result, to answer the request again: a customer as it was after a position, or the problem. */
-type Kept = [status: number, position: number, id: string] | { problem: object };
+/** What is stored of a result, to answer the request again: a customer as it was after a position, or the problem. */
+type Stored = [status: number, position: number, id: string] | { problem: object };
 
 /** Items after which whoever else waits for this process has a turn. */
 const SLICE = 50;
@@ -49,7 +49,7 @@ export async function runBatch(
   }
   if (atomic && problems.size > 0) throw refusedWhole(problems);
 
-  const keptOf = (decisions: GroupDecision[]): Kept[] =>
+  const storedOf = (decisions: GroupDecision[]): Stored[] =>
     inPlace(items, problems, places, decisions).map((one) =>
       'refused' in one ? { problem: resultOfProblem(one.refused) } : [one.status, one.position, one.customer.id],
     );
@@ -57,7 +57,7 @@ export async function runBatch(
     writes,
     atomic,
     idempotency,
-    replyOf: (decisions) => ({ cause_id: isChanged(decisions) ? cause.id : null, results: keptOf(decisions) }),
+    replyOf: (decisions) => ({ cause_id: isChanged(decisions) ? cause.id : null, results: storedOf(decisions) }),
     alongside(decisions) {
       const changed = decisions.filter((one) => 'type' in one && one.type !== 'unchanged').length;
       return changed > 0 ? [causeToRecord(workspace.id, { ...cause, progress: { changed } })] : [];
@@ -66,7 +66,7 @@ export async function runBatch(
   if ('stopped' in outcome) throw new Error('A batch has no guard.');
   if ('refused' in outcome) throw outcome.refused;
   if ('replay' in outcome) {
-    const { cause_id, results } = JSON.parse(outcome.replay.reply!) as { cause_id: string | null; results: Kept[] };
+    const { cause_id, results } = JSON.parse(outcome.replay.reply!) as { cause_id: string | null; results: Stored[] };
     const json = replyOf(cause_id, await replayed(database, workspace.id, results));
     return { json, position: outcome.replay.position, replayed: true };
   }
@@ -106,7 +106,7 @@ function inPlace(
 }
 
 /** The results of a batch that was done before, from the log. */
-async function replayed(database: Database, workspace_id: number, results: Kept[]): Promise<string[]> {
+async function replayed(database: Database, workspace_id: number, results: Stored[]): Promise<string[]> {
   const done = results.filter((result) => Array.isArray(result));
   const asked = done.map(([, position, id]) => ({ customer_id: id, position }));
   const records = await readRecords(database, workspace_id, asked);

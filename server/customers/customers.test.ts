@@ -1,6 +1,7 @@
 // What the customer routes promise, through the real server and database.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { ada } from '../../test/support/customers.ts';
 import { startServer, type TestServer } from '../../test/support/server.ts';
 import { createCustomer } from './customers.ts';
 
@@ -10,13 +11,6 @@ before(async () => {
 });
 after(() => server.stop());
 
-let serial = 0;
-const ada = (fields: object = {}) => ({
-  first_name: 'Ada',
-  last_name: 'Lovelace',
-  email: `ada${++serial}@example.com`,
-  ...fields,
-});
 async function create(fields: object = {}) {
   const reply = await server.call('POST', '/api/customers', ada(fields));
   assert.equal(reply.status, 201, reply.text);

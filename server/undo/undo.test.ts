@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Cause } from '#contract/causes.ts';
 import type { Customer } from '#contract/customers.ts';
+import { ada } from '../../test/support/customers.ts';
 import { startServer, type TestServer } from '../../test/support/server.ts';
 import { recordCause } from '../causes/causes.ts';
 
@@ -14,12 +15,6 @@ before(async () => {
 after(() => server.stop());
 
 let serial = 0;
-const ada = (fields: object = {}) => ({
-  first_name: 'Ada',
-  last_name: 'Lovelace',
-  email: `ada${++serial}@example.com`,
-  ...fields,
-});
 const create = async (fields: object = {}): Promise<Customer> =>
   (await server.call('POST', '/api/customers', ada(fields))).body;
 const batch = async (items: unknown[]) => (await server.call('POST', '/api/customers/batch', { items })).body;
