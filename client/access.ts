@@ -1,6 +1,7 @@
 // The calls about workspaces and the keys that open them.
 import type { Key, Workspace as StoredWorkspace } from '#contract/access.ts';
 import type { Role } from '#contract/api.ts';
+import type { RetentionRules } from '#contract/privacy.ts';
 import { segment } from './address.ts';
 import type { CallOptions, Send, WriteOptions } from './send.ts';
 
@@ -33,6 +34,16 @@ export function workspaceCalls(send: Send) {
     /** Lists the workspaces that the key opens. */
     async list(options?: CallOptions): Promise<Workspace[]> {
       return (await send<{ results: Workspace[] }>({ method: 'GET', path: '/api/workspaces', options })).results;
+    },
+
+    /** Retrieves how long customers are kept. */
+    async retention(options?: CallOptions): Promise<RetentionRules> {
+      return send({ method: 'GET', path: '/api/retention', options });
+    },
+
+    /** Changes how long customers are kept: whoever is past that is erased. */
+    async updateRetention(rules: Partial<RetentionRules>, options?: WriteOptions): Promise<RetentionRules> {
+      return send({ method: 'PATCH', path: '/api/retention', body: rules, options });
     },
 
     /** Changes the name of a workspace, or the region in which its phone numbers are read. */

@@ -213,6 +213,11 @@ test('the feed is read to its end, from any position', async () => {
     assert.equal(read[3]!.customer!.first_name, 'Dora');
   }
   assert.deepEqual(await all(events.list({ after: start + 4 })), []);
+  const latest = await events.latest({ limit: 2 });
+  assert.deepEqual(
+    latest.map(({ position }) => position - start),
+    [4, 3],
+  );
 });
 
 test('an export gives all that match, customer by customer or as a file', async () => {

@@ -1,4 +1,5 @@
 // The calls about customers.
+import type { Anchors } from '#contract/anchors.ts';
 import type { BatchItem, BatchReply } from '#contract/batch.ts';
 import type { BulkEdit } from '#contract/bulk-edits.ts';
 import type { Cause } from '#contract/causes.ts';
@@ -13,6 +14,8 @@ import type {
 } from '#contract/customers.ts';
 import type { LogEvent } from '#contract/events.ts';
 import type { ExportFormat } from '#contract/exports.ts';
+import type { Dossier, Erasure } from '#contract/privacy.ts';
+import type { CustomerTimeline, TimelineStep } from '#contract/timeline.ts';
 import { segment } from './address.ts';
 import { linesOf, readableOf } from './lines.ts';
 import { type Pages, pages } from './pages.ts';
@@ -66,6 +69,19 @@ export function customerCalls(send: Send) {
       options?: CallOptions,
     ): Pages<Pick<Customer, Field>, ListPage<Pick<Customer, Field>>> {
       return pages((cursor) => send({ method: 'GET', path: '/api/customers', query: { ...query, cursor }, options }));
+    },
+
+    /**
+     * Finds up to `limit` places all along a list, each a cursor for `page` of a list with the same ordering and `is_active`;
+     * near where it says, in a long list.
+     */
+    async anchors({
+      ordering,
+      is_active,
+      limit,
+      ...options
+    }: CallOptions & Pick<ListQuery, 'ordering' | 'is_active' | 'limit'> = {}): Promise<Anchors> {
+      return send({ method: 'GET', path: '/api/customers/anchors', query: { ordering, is_active, limit }, options });
     },
 
     /**
@@ -166,9 +182,47 @@ export function customerCalls(send: Send) {
       return setActive(id, 'deactivate', options);
     },
 
+    /**
+     * Erases a customer for good, deleted or not, with all that the log says of it; resolves to the receipt. Whoever was erased is
+     * refused from then on, unless `suppress` is false.
+     */
+    async erase(id: string, { suppress, ...options }: ChangeOptions & { suppress?: boolean } = {}): Promise<Erasure> {
+      return send({ method: 'POST', path: `${pathOf(id)}/erase`, query: { suppress }, options });
+    },
+
+    /** Retrieves the receipt of an erasure; 404 where there was none. */
+    async erasure(id: string, options?: CallOptions): Promise<Erasure> {
+      return send({ method: 'GET', path: `${pathOf(id)}/erasure`, options });
+    },
+
+    /** Retrieves all that is kept about a customer, deleted or not. */
+    async dossier(id: string, options?: CallOptions): Promise<Dossier> {
+      return send({ method: 'GET', path: `${pathOf(id)}/dossier`, options });
+    },
+
+    /** Lets whoever had this email or external id, and was erased, be entered again; resolves to which of them were suppressed. */
+    async liftSuppression(
+      values: { email?: string; external_id?: string },
+      options?: WriteOptions,
+    ): Promise<('email' | 'external_id')[]> {
+      const path = '/api/suppressions/lift';
+      return (await send<{ lifted: ('email' | 'external_id')[] }>({ method: 'POST', path, body: values, options }))
+        .lifted;
+    },
+
     /** Counts the customers: exact, and never stale. */
     async stats(options?: CallOptions): Promise<CustomerStats> {
       return send({ method: 'GET', path: '/api/customers/stats', options });
+    },
+
+    /** Counts new customers by day, week or month, days being UTC's, such as `2026-01-31`; the last 90 days unless said otherwise. */
+    async timeline({
+      from,
+      to,
+      by,
+      ...options
+    }: CallOptions & { from?: string; to?: string; by?: TimelineStep } = {}): Promise<CustomerTimeline> {
+      return send({ method: 'GET', path: '/api/customers/stats/timeline', query: { from, to, by }, options });
     },
 
     /** Lists the events of a customer, newest first; of a deleted one too. `limit` is events per page. */

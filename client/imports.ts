@@ -24,12 +24,20 @@ export function importCalls(send: Send) {
   }
 
   return {
-    /** Uploads a file of customers and has it checked, which changes nothing; `match` says what tells who is there already. */
+    /**
+     * Uploads a file of customers and has it checked, which changes nothing; `match` says what tells who is there already.
+     * With `keep_unmapped`, a file whose columns nobody can guess waits for `update` to say them.
+     */
     async create(
       file: File,
-      { filename, match, ...options }: WriteOptions & { filename?: string; match?: MatchField } = {},
+      {
+        filename,
+        match,
+        keep_unmapped,
+        ...options
+      }: WriteOptions & { filename?: string; match?: MatchField; keep_unmapped?: boolean } = {},
     ): Promise<Import> {
-      return send({ method: 'POST', path: '/api/imports', query: { filename, match }, file, options });
+      return send({ method: 'POST', path: '/api/imports', query: { filename, match, keep_unmapped }, file, options });
     },
 
     /** Lists the imports, the last first. `limit` is imports per page. */
@@ -45,7 +53,7 @@ export function importCalls(send: Send) {
 
     /** Waits until a file is checked: `found` then tells what importing it would do. */
     async checked(id: string, options: Progress = {}): Promise<Import> {
-      return reached(id, ['checked', 'running', 'done', 'cancelled', 'failed'], options);
+      return reached(id, ['unmapped', 'checked', 'running', 'done', 'cancelled', 'failed'], options);
     },
 
     /** Waits until an import has ended, whichever way. */

@@ -16,6 +16,20 @@ export async function* linesOf<Item>(open: () => Promise<Parts>): AsyncGenerator
     throw new Problem({ status: 0, code: 'no_reply', detail: 'The reply breaks off in the middle of a line.' });
 }
 
+/** Server-sent events that are whole; what one has no line for is left out. */
+export async function* messagesOf(parts: Parts): AsyncGenerator<{ id?: string; data?: string }, void> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const part of parts) {
+    const blocks = (rest + decoder.decode(part, { stream: true })).split('\n\n');
+    rest = blocks.pop()!;
+    for (const block of blocks) {
+      const lines = block.split('\n').map((line) => /^(id|data): (.*)$/.exec(line));
+      yield Object.fromEntries(lines.flatMap((match) => (match ? [[match[1], match[2]]] : [])));
+    }
+  }
+}
+
 export function readableOf(parts: Parts): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {

@@ -60,6 +60,8 @@ async function through(t: TestContext, steps: Step[], options: Partial<ClientOpt
   return { url, seen, ...createClient({ url, key: server.keys.editor, ...client }) };
 }
 
+const BUSY = JSON.stringify({ code: 'rate_limited', detail: 'Too many requests.' });
+
 let count = 0;
 const person = () => ({ first_name: 'Grace', last_name: 'Hopper', email: `grace${++count}@example.com` });
 
@@ -198,6 +200,22 @@ test('a signal stops a call, whether it waits for a reply or for its next try', 
     await assert.rejects(customers.stats({ signal: stop.signal }), /^Error: enough$/);
     assert.equal(seen.length, 1, 'nothing is sent for a signal that was aborted before');
   }
+});
+
+test('a wait beyond the patience of whoever asks is not begun', async (t) => {
+  const full: Canned = {
+    status: 429,
+    headers: { 'content-type': 'application/json', 'retry-after': '30' },
+    body: BUSY,
+  };
+  const { customers, seen } = await through(t, [full], { patience_ms: 3000 });
+  assert.equal((await failure(customers.stats())).code, 'rate_limited');
+  assert.equal(seen.length, 1);
+  const soon = await through(t, [{ ...full, headers: { ...full.headers, 'retry-after': '0' } }, 'pass'], {
+    patience_ms: 3000,
+  });
+  await soon.customers.stats();
+  assert.equal(soon.seen.length, 2);
 });
 
 test('a server that does not answer, or is not there, is told of', async (t) => {

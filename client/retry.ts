@@ -19,7 +19,8 @@ export function delayBefore(retry: number, retry_after: string | null): number {
   return Math.min(askedFor(retry_after), RETRY_AFTER_MOST_MS) + Math.random() * backoff;
 }
 
-function askedFor(retry_after: string | null): number {
+/** What Retry-After says, in milliseconds. */
+export function askedFor(retry_after: string | null): number {
   if (retry_after === null) return 0;
   const milliseconds = /^\d+$/.test(retry_after) ? Number(retry_after) * 1000 : Date.parse(retry_after) - Date.now();
   return Number.isNaN(milliseconds) ? 0 : Math.max(milliseconds, 0);

@@ -25,7 +25,8 @@ export const region: FieldKind<string | null> = {
 export const role: FieldKind<Role> = {
   schema: Type.String({
     enum: [...ROLES],
-    description: 'viewer reads; editor writes customers too; admin also manages keys; owner may everything.',
+    description:
+      'viewer reads; editor writes customers too; admin also manages keys, members and the workspace; owner may everything.',
   }),
   normalise(value, label) {
     const known = ROLES.find((name) => name === value);
@@ -71,6 +72,7 @@ export const workspaceSchema = Type.Object(
 export const accessRoutes = {
   workspaces: {
     permission: 'workspace:read',
+    any_workspace: true,
     tag: 'Access',
     method: 'GET',
     path: '/api/workspaces',

@@ -1,32 +1,11 @@
 // What a route is: everything that OpenAPI, the client, the docs and the server's permission check need to know of it.
 import type { TSchema } from 'typebox';
 import { Type } from 'typebox';
+import type { Permission } from './roles.ts';
+
+export { PERMISSIONS, type Permission, ROLES, type Role } from './roles.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-/** What a caller may be allowed to do; roles are sets of these. */
-export type Permission =
-  | 'customers:read'
-  | 'customers:write'
-  | 'events:read'
-  | 'keys:manage'
-  | 'workspace:read'
-  | 'workspace:manage';
-
-export type Role = 'owner' | 'admin' | 'editor' | 'viewer';
-
-/** From the least to the most; nobody grants a role above their own. */
-export const ROLES: readonly Role[] = ['viewer', 'editor', 'admin', 'owner'];
-
-const READ: Permission[] = ['customers:read', 'events:read', 'workspace:read'];
-const WRITE: Permission[] = [...READ, 'customers:write'];
-const MANAGE: Permission[] = [...WRITE, 'keys:manage', 'workspace:manage'];
-export const PERMISSIONS: Record<Role, readonly Permission[]> = {
-  viewer: READ,
-  editor: WRITE,
-  admin: MANAGE,
-  owner: MANAGE,
-};
 
 export type Route = {
   method: Method;
@@ -34,6 +13,14 @@ export type Route = {
   path: string;
   /** null: anybody may. */
   permission: Permission | null;
+  /** For whoever is signed in, in whatever workspaces or none; a key will not do. */
+  person?: true;
+  /** About more than one workspace: a signed-in person need not name one. */
+  any_workspace?: true;
+  /** A GET that signs a browser in, which another site has sent here: over a private connection only. */
+  signs_in?: true;
+  /** Takes parameters that it does not name, and ignores them: who sends them is not ours to tell. */
+  further_query?: true;
   /** Asked by machines every few seconds: draws on nobody's quota, and is not worth a line in the log. */
   probe?: true;
   tag: string;
@@ -41,6 +28,8 @@ export type Route = {
   description?: string;
   parameters?: Record<string, TSchema>;
   query?: Record<string, TSchema>;
+  /** Its query is for the page that is answered, and read there. */
+  query_of_page?: true;
   /** Request headers besides those that every route takes. */
   headers?: Record<string, TSchema>;
   /** `limit`: bytes, where it takes more than other bodies may have. */

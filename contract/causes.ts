@@ -34,7 +34,7 @@ const keptFields = Type.Array(
     field: Type.String(),
     code: Type.String({
       description:
-        '`changed_since`: it has another value than the change gave it. `deleted_since`: the customer is deleted. `email_taken`, `external_id_taken`: another customer has the former value.',
+        '`changed_since`: it has another value than the change gave it. `deleted_since`: the customer is deleted. `email_taken`, `external_id_taken`: another customer has the former value. `suppressed`: whoever had it was erased.',
     }),
   }),
   { description: 'Fields that were left as they are, and why.' },

@@ -2,6 +2,7 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, type Route } from './api.ts';
 import { email, externalId, type FieldKind, flag, personName, phone, timestamp } from './field.ts';
+import { SEARCH } from './search.ts';
 
 export type CustomerInput = {
   first_name: string;
@@ -80,7 +81,6 @@ export const RANGE_FIELDS = ['created_at', 'updated_at'] as const;
 export const RANGE_OPERATORS = { gte: 'at or after', gt: 'after', lte: 'at or before', lt: 'before' } as const;
 
 export const LIMIT = { minimum: 1, maximum: 200, default: 25 } as const;
-export const SEARCH = { characters: 200, words: 8 } as const;
 /** Beyond this many, a count of a search or range says "at least". */
 export const COUNT_CAP = 10_000;
 

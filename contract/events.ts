@@ -2,8 +2,11 @@
 import { Type } from 'typebox';
 import type { Route } from './api.ts';
 import { type Customer, customerSchema } from './customers.ts';
+import { EVENT_TYPES } from './event-types.ts';
 
 export type EventActor = { type: 'key' | 'person' | 'system'; id: string | null; name: string };
+
+export { EVENT_TYPES };
 
 export type LogEvent = {
   position: number;
@@ -16,7 +19,7 @@ export type LogEvent = {
   cause_id: string | null;
   /** Former and new value of each field that changed. */
   changes: Record<string, [unknown, unknown]>;
-  /** The whole customer after the change; absent from events of something else, which have a subject. */
+  /** The whole customer after the change, null once it is erased; absent from events of something else, which have a subject. */
   customer?: Customer | null;
   subject?: Record<string, unknown>;
 };
@@ -38,8 +41,7 @@ export const eventSchema = Type.Object(
     }),
     at: Type.String({ format: 'date-time' }),
     type: Type.String({
-      description:
-        '`customer.created`, `customer.updated`, `customer.deleted`, `customer.restored`, `customer.erased`, `key.created`, `key.revoked`, `workspace.updated`.',
+      description: `${EVENT_TYPES.map((type) => `\`${type}\``).join(', ')}. Of a view that is not shared the log says neither name nor query.`,
     }),
     customer_id: nullable(Type.String({ format: 'uuid' })),
     customer_version: nullable(Type.Integer()),
@@ -49,9 +51,13 @@ export const eventSchema = Type.Object(
     changes: Type.Record(Type.String(), Type.Tuple([Type.Unknown(), Type.Unknown()]), {
       description: 'Former and new value of each field that changed.',
     }),
-    customer: Type.Optional(customerSchema),
+    customer: Type.Optional(
+      Type.Union([customerSchema, Type.Null()], { description: 'As it was after the change; null once it is erased.' }),
+    ),
     subject: Type.Optional(
-      Type.Record(Type.String(), Type.Unknown(), { description: 'What the event is about when it is not a customer.' }),
+      Type.Record(Type.String(), Type.Unknown(), {
+        description: 'What the event is about when it is not a customer, or what `customer.erased` took away.',
+      }),
     ),
   },
   { title: 'Event' },
@@ -70,6 +76,10 @@ export const eventRoutes = {
       'Oldest first and without gaps: a reader that remembers the last position it handled misses nothing and sees nothing twice.',
     query: {
       after: Type.Integer({ minimum: 0, default: 0, description: 'The last position that was read.' }),
+      newest_first: Type.Boolean({
+        default: false,
+        description: 'The last events of the feed instead, the last one first: what has happened of late.',
+      }),
       limit: Type.Integer({ ...FEED_LIMIT, description: 'Events per page.' }),
     },
     replies: {
@@ -78,6 +88,25 @@ export const eventRoutes = {
         schema: Type.Object({ results: Type.Array(eventSchema) }, { title: 'EventPage' }),
       },
     },
+  },
+  stream: {
+    permission: 'events:read',
+    tag: 'Events',
+    method: 'GET',
+    path: '/api/events/stream',
+    summary: 'Watch the feed',
+    description:
+      'Server-sent events, as they happen: each `change` has an event of the feed as `data`, and its position as `id`. Oldest first, without gaps or repetitions; a client that comes back with `Last-Event-ID`, as browsers do by themselves, goes on behind it. A comment comes at least every 25 seconds. The stream ends when the key is revoked, and when the server stops: come back then. 20 streams at once for a key or person; 429 `too_many_streams` beyond.',
+    query: {
+      after: Type.Integer({
+        minimum: 0,
+        description: 'The last position that was read, where there is no `Last-Event-ID`; the present one otherwise.',
+      }),
+    },
+    headers: {
+      'Last-Event-ID': Type.Integer({ minimum: 0, description: 'The last position that was read.' }),
+    },
+    replies: { 200: { description: 'The events.', types: ['text/event-stream'] } },
   },
   history: {
     permission: 'events:read',

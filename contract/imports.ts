@@ -40,7 +40,8 @@ export type Found = {
   reasons: FoundReason[];
 };
 
-export type ImportState = 'checking' | 'checked' | 'running' | 'done' | 'cancelled' | 'failed';
+/** `unmapped`: kept although its columns do not fill what they must, until they are said. */
+export type ImportState = 'unmapped' | 'checking' | 'checked' | 'running' | 'done' | 'cancelled' | 'failed';
 
 export type Import = {
   id: string;
@@ -68,6 +69,7 @@ export type ImportSettings = {
   delimiter?: Delimiter;
   columns?: { name: string; field: ImportField | null; rule?: ColumnRule }[];
   match?: MatchField;
+  keep_unmapped?: boolean;
 };
 
 // ---- Schemas --------------------------------------------------------------------------------------------------------
@@ -95,6 +97,12 @@ const rule = Type.String({
     'What the column does to a customer who is there already: `overwrite` its value, fill it `only_if_empty`, or `leave` it. A blank cell never takes a value away.',
 });
 
+const keep_unmapped = Type.Boolean({
+  default: false,
+  description:
+    'Keep a file whose columns do not fill the fields that they must, or fill one twice: it is `unmapped` until its columns are said. Otherwise it is refused as `invalid_mapping`.',
+});
+
 const foundSchema = Type.Object(
   {
     rows: count('Rows in the file, without the first line and blank ones.'),
@@ -118,7 +126,10 @@ const foundSchema = Type.Object(
 const importSchema = Type.Object(
   {
     id,
-    state: Type.String({ enum: ['checking', 'checked', 'running', 'done', 'cancelled', 'failed'] }),
+    state: Type.String({
+      enum: ['unmapped', 'checking', 'checked', 'running', 'done', 'cancelled', 'failed'],
+      description: '`unmapped`: it waits to be told which column fills which field.',
+    }),
     filename: Type.String(),
     bytes: Type.Integer(),
     format: Type.Object({ encoding, delimiter }),
@@ -145,6 +156,7 @@ const settings = {
   encoding: Type.Optional(encoding),
   delimiter: Type.Optional(delimiter),
   match: Type.Optional(match),
+  keep_unmapped: Type.Optional(keep_unmapped),
   columns: Type.Optional(
     Type.Array(
       Type.Object({ name: Type.String(), field, rule: Type.Optional(rule) }, { additionalProperties: false }),
@@ -175,6 +187,7 @@ export const importRoutes = {
     query: {
       filename: Type.String({ description: 'The name of the file, to know it by.' }),
       match,
+      keep_unmapped,
     },
     headers: IDEMPOTENCY_KEY,
     body: {

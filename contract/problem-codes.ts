@@ -34,16 +34,50 @@ export const problemCodes = {
     ...of(400),
     meaning: 'The columns of the file to be imported fill a field twice, leave a required one out, or are not its own.',
   },
-  unauthenticated: { ...of(401), meaning: 'There is no API key, or it is unknown or revoked.' },
-  forbidden: { ...of(403), meaning: 'The role of the key lacks the permission that the route takes.' },
-  role_too_high: { ...both(403), meaning: 'Nobody can create or revoke a key with a role above their own.' },
+  unauthenticated: { ...of(401), meaning: 'There is no API key or session, or it is unknown, revoked or expired.' },
+  sign_in_refused: {
+    ...of(401),
+    meaning: 'The address and the password do not belong together, or there is no such account.',
+  },
+  second_factor_required: {
+    ...of(401),
+    meaning:
+      'The password is right, and the account has a second factor: send `code` too. With `wrong_code` at `/code` the one that was sent will not do.',
+  },
+  second_factor_on: { ...of(409), meaning: 'The account has a second factor already: switch it off first.' },
+  second_factor_off: { ...of(409), meaning: 'The account has no second factor, or none that has been begun.' },
+  workspace_required: {
+    ...of(400),
+    meaning:
+      'The person is in several workspaces, or in none: say which one is meant, by `Clientele-Workspace: <slug>` or, on GET, by `?workspace=<slug>`.',
+  },
+  person_required: { ...of(403), meaning: 'The route is for a person who is signed in; a key will not do.' },
+  cross_site_request: {
+    ...of(403),
+    meaning:
+      'A request that signs somebody in, or changes something by cookie, did not come from a page of this server: it lacks `Sec-Fetch-Site: same-origin` and an `Origin` that is `server.public_url`.',
+  },
+  forbidden: { ...of(403), meaning: 'The role of the key or person lacks the permission that the route takes.' },
+  role_too_high: { ...both(403), meaning: 'Nobody can grant, or touch what has, a role above their own.' },
   https_required: { ...of(403), meaning: 'This server takes requests over HTTPS only.' },
   not_found: {
     ...of(404),
     meaning: 'There is nothing here: no such path, or no such record in the workspace of the key.',
   },
+  unknown_workspace: {
+    ...of(404),
+    meaning: 'There is no such workspace, or the person is not a member of it.',
+  },
+  link_unknown: { ...of(404), meaning: 'There is no such link: it was cut short, or taken back.' },
+  link_used: { ...of(410), meaning: 'The link has been used; each works once.' },
+  link_expired: { ...of(410), meaning: 'The link has expired: ask for another.' },
+  last_owner: { ...of(409), meaning: 'A workspace keeps an owner: make somebody else one first.' },
+  already_member: { ...both(409), meaning: 'The person is a member of the workspace already.' },
   method_not_allowed: { ...of(405), meaning: 'The path takes other methods; `Allow` names them.' },
+  too_many_webhooks: { ...of(409), meaning: 'There are as many webhooks as there may be; delete some first.' },
+  too_many_views: { ...of(409), meaning: 'There are as many views as there may be; delete some first.' },
   too_late: { ...of(409), meaning: 'The import runs already, or has ended.' },
+  unmapped: { ...of(409), meaning: 'The import waits to be told which column fills which field.' },
   file_elsewhere: {
     ...of(409),
     meaning: 'The file of the import lies with another server, or has been removed after 30 days.',
@@ -72,9 +106,15 @@ export const problemCodes = {
   },
   headers_too_large: { ...of(431), meaning: 'The headers are too large.' },
   internal: { ...of(500), meaning: 'Something went wrong on our side; the log has more under the `request_id`.' },
+  too_many_streams: { ...of(429), meaning: 'The key or person has as many open streams as it may have.' },
+  too_many_attempts: {
+    ...of(429),
+    meaning: 'Too many attempts to sign in; `Retry-After` says when the next one will be looked at.',
+  },
   rate_limited: {
     ...of(429),
-    meaning: 'The quota of the key, or of the address, is used up; `Retry-After` says when the next request will pass.',
+    meaning:
+      'The quota of the key or person, or of the address, is used up; `Retry-After` says when the next request will pass.',
   },
   overloaded: {
     ...of(503),
@@ -91,6 +131,14 @@ export const problemCodes = {
     meaning:
       'The database has no space left on its disk. Nothing has changed; writes are taken again as soon as there is space.',
   },
+  backup_running: {
+    ...of(503),
+    meaning: 'A backup of the tables is being made, and nobody is erased meanwhile; try again after `Retry-After`.',
+  },
+  erasures_unwritable: {
+    ...of(503),
+    meaning: 'The file in which erasures are written down cannot be written, so nobody was erased.',
+  },
   too_slow: { ...of(503), meaning: 'The database took too long. Nothing has changed; try again after `Retry-After`.' },
   outcome_unknown: {
     ...of(503),
@@ -103,6 +151,17 @@ export const problemCodes = {
   unknown_field: { ...inErrors, meaning: 'There is no such field.' },
   read_only: { ...inErrors, meaning: 'The field is set by the server and cannot be written.' },
   too_long: { ...inErrors, meaning: 'The text has more characters than the field or parameter takes.' },
+  too_short: { ...inErrors, meaning: 'The password has fewer characters than it must have.' },
+  common_password: {
+    ...inErrors,
+    meaning:
+      'The password is among those that are guessed first: it is common, a pattern, or made of what is known of you.',
+  },
+  email_differs: { ...inErrors, meaning: 'The link is for another address.' },
+  wrong_code: { ...inErrors, meaning: 'The code is not right, not of now, or has been used.' },
+  invalid_code: { ...inErrors, meaning: 'This is neither a code of an app nor a recovery code.' },
+  invalid_path: { ...inErrors, meaning: 'This is not the path of a page of this server.' },
+  wrong_password: { ...inErrors, meaning: 'This is not the password that the account has.' },
   invalid_characters: {
     ...inErrors,
     meaning:
@@ -110,6 +169,12 @@ export const problemCodes = {
   },
   invalid_email: { ...inErrors, meaning: 'This is not an email address.' },
   invalid_phone: { ...inErrors, meaning: 'This is not a telephone number of 7 to 15 digits.' },
+  address_refused: {
+    ...inErrors,
+    meaning: 'The server asks nobody at such an address: not in the public Internet, or not by https.',
+  },
+  invalid_url: { ...inErrors, meaning: 'This is not an http or https URL.' },
+  unknown_event_type: { ...inErrors, meaning: 'There is no such type of events.' },
   invalid_region: { ...inErrors, meaning: 'This is not an ISO 3166-1 code of two letters.' },
   invalid_role: { ...inErrors, meaning: 'This is not one of the roles.' },
   invalid_slug: {
@@ -121,6 +186,11 @@ export const problemCodes = {
   external_id_taken: {
     ...inErrors,
     meaning: 'Another customer of the workspace has this external id; `conflict` links to it.',
+  },
+  suppressed: {
+    ...inErrors,
+    meaning:
+      'A customer with this email or external id was erased, and is not to be entered again; `POST /api/suppressions/lift` lets it.',
   },
   external_id_differs: { ...inErrors, meaning: 'The external id in the body is not the one in the path.' },
   duplicate_member: { ...inErrors, meaning: 'An object in the body has the same member name twice.' },
@@ -139,6 +209,13 @@ export const problemCodes = {
   invalid_number: {
     ...inErrors,
     meaning: 'The query parameter must be a whole number within its bounds, in plain digits.',
+  },
+  invalid_date: { ...inErrors, meaning: 'The query parameter must be a day of the calendar, such as `2026-01-31`.' },
+  invalid_range: { ...inErrors, meaning: 'The range ends before it begins, or is longer than it may be.' },
+  beyond_log: {
+    ...inErrors,
+    meaning:
+      'The position lies beyond the end of the log: it is that of another workspace, or of before a restored backup.',
   },
   invalid_boolean: { ...inErrors, meaning: 'The query parameter must be `true` or `false`.' },
   invalid_format: { ...inErrors, meaning: 'This is not one of the formats of an export.' },

@@ -1,6 +1,8 @@
 // What a search text means; the server matches by it, and whoever shows results highlights by it.
-import { SEARCH } from './customers.ts';
+// It needs no schema library: the console loads it, and fold.ts, as they are.
 import { fold } from './fold.ts';
+
+export const SEARCH = { characters: 200, words: 8 } as const;
 
 /**
  * A word as it is looked for. A `short` one, of one or two letters or digits, is found where a name, an email or a
@@ -70,8 +72,13 @@ export function startsOf(first_key: string, last_key: string, email: string, num
   const starts = new Set<string>();
   for (const word of `${first_key} ${last_key}`.split(BETWEEN_WORDS)) {
     if (word === '') continue;
-    addStart(starts, word, 0);
-    if (WITHOUT_SPACES.test(word)) for (let at = 1; at < word.length; at++) addStart(starts, word, at);
+    const isSpaceless = WITHOUT_SPACES.test(word);
+    let at = 0;
+    for (const letter of word) {
+      addStart(starts, word, at);
+      if (!isSpaceless) break;
+      at += letter.length; // two where the letter is a surrogate pair, half of which is no text
+    }
   }
   for (const text of [email, ...numbers]) if (text !== '') addStart(starts, text, 0);
   return [...starts].join(' ');

@@ -34,6 +34,7 @@ export type Database = {
   /** A connection with a transaction begun. */
   begin(): Promise<Session>;
   onBatch: NonNullable<DatabaseOptions['onBatch']>;
+  suppression_key: Buffer;
   /** How many connections of each kind there are, and what waits for them. */
   pools(): Record<'read' | 'walk' | 'search' | 'write', { busy: number; idle: number; waiting: number }>;
   /** Statements sent since the start, for tests that count them. */
@@ -48,6 +49,8 @@ export type DatabaseOptions = {
   write_connections: number;
   statement_timeout_ms: number;
   connect_timeout_ms: number;
+  /** What the emails and external ids of those who were erased are hashed with; the database never hears it. */
+  suppression_key: Buffer;
   /** Hears of each statement when it has ended, and how long that took. */
   onStatement?(kind: string, ms: number): void;
   /** Hears of each batch of writes of a workspace once it is committed: see `Metrics`. */
@@ -193,6 +196,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       };
     },
     onBatch: options.onBatch ?? (() => {}),
+    suppression_key: options.suppression_key,
     pools() {
       const stateOf = ({ totalCount, idleCount, waitingCount }: pg.Pool, queued = 0) => ({
         busy: totalCount - idleCount,
@@ -318,6 +322,7 @@ function openPipeline(config: pg.ClientConfig, run: Run, silence: SilenceWatch) 
   let waiting = 0;
   let client: pg.Client | null = null;
   let connecting: Promise<pg.Client> | null = null;
+  let closed = false;
 
   async function open(): Promise<pg.Client> {
     const candidate = new pg.Client(config);
@@ -346,6 +351,8 @@ function openPipeline(config: pg.ClientConfig, run: Run, silence: SilenceWatch) 
 
   return {
     async query(statement: Statement, values?: unknown[]): Promise<Row[]> {
+      // Whoever comes so late would open a connection that nobody closes, and that keeps the process from ending.
+      if (closed) throw unavailable(new Error('The database was closed.'));
       if (waiting >= PIPELINE_MOST) throw overloaded();
       waiting++;
       try {
@@ -356,6 +363,7 @@ function openPipeline(config: pg.ClientConfig, run: Run, silence: SilenceWatch) 
     },
     waiting: () => waiting,
     async close(): Promise<void> {
+      closed = true;
       await connecting?.catch(() => {});
       await client?.end();
     },

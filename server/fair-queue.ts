@@ -20,6 +20,8 @@ export type FairQueueOptions = {
   waiting: number;
   waiting_each: number;
   full(): Error;
+  /** How long an owner's may wait without a pause before it counts as more than it can get. */
+  standing_ms?: number;
   /** Milliseconds that never run backwards. */
   now?(): number;
 };
@@ -36,7 +38,7 @@ type Waiting = { since: number; begin(): void; refuse(): void };
 type Owner = { running: number; waiting: Waiting[]; standingSince: number };
 
 export function openFairQueue(options: FairQueueOptions): FairQueue {
-  const { now = () => performance.now() } = options;
+  const { now = () => performance.now(), standing_ms = STANDING_MS } = options;
   // Owners with work running or waiting, in the order of their turns.
   const owners = new Map<unknown, Owner>();
   let running = 0;
@@ -67,7 +69,7 @@ export function openFairQueue(options: FairQueueOptions): FairQueue {
 
   function refuseLate(owner: Owner): void {
     const at = now();
-    if (at - owner.standingSince <= STANDING_MS) return;
+    if (at - owner.standingSince <= standing_ms) return;
     while (owner.waiting.length > 0 && at - owner.waiting[0]!.since > WAIT_MS) {
       waiting--;
       owner.waiting.shift()!.refuse();

@@ -5,7 +5,8 @@ import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
+import { openClient } from './client.ts';
 import { startError } from './start-error.ts';
 
 const LOCK = 1_667_459_430;
@@ -21,6 +22,10 @@ const LONGEST_PAUSE_MS = 3000;
 
 type Migration = { number: number; name: string; sql: string; checksum: string };
 type Patience = { patience_ms: number; log(line: string): void };
+type Options = Patience & {
+  /** The number of the last one to apply. */
+  up_to: number;
+};
 
 /**
  * Brings the schema up to date; gives the names of the migrations it applied. Throws a StartError where that cannot be,
@@ -29,30 +34,24 @@ type Patience = { patience_ms: number; log(line: string): void };
 export async function migrate(
   connection: pg.ClientConfig,
   directory: string,
-  { patience_ms = 60_000, log = () => {} }: Partial<Patience> = {},
+  { patience_ms = 60_000, log = () => {}, up_to = Number.POSITIVE_INFINITY }: Partial<Options> = {},
 ): Promise<string[]> {
   const migrations = await readMigrations(directory);
-  const client = new pg.Client({
+  const client = await openClient({
     ...connection,
     application_name: 'clientele migrations',
     options: [connection.options, `-c lock_timeout=${LOCK_TIMEOUT_MS} -c TimeZone=UTC`].filter(Boolean).join(' '),
   });
-  client.on('error', () => {}); // each statement reports the loss itself
-  try {
-    await client.connect();
-  } catch (error) {
-    throw startError(`The database cannot be reached: ${(error as Error).message}.`, error);
-  }
   try {
     await checkServer(client);
     await takeTurn(client, { patience_ms, log });
     await client.query(
       `CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
     );
-    const { rows } = await client.query<Applied>('SELECT number, name, checksum FROM migrations ORDER BY number');
+    const { rows } = await client.query<Applied>(READ_APPLIED);
     checkApplied(rows, migrations);
     const done: string[] = [];
-    for (const migration of migrations.slice(rows.length)) {
+    for (const migration of migrations.slice(rows.length, up_to)) {
       await apply(client, migration, { patience_ms, log });
       done.push(migration.name);
     }
@@ -61,6 +60,28 @@ export async function migrate(
     await client.end();
   }
 }
+
+/** Migrations of the folder that were not applied, and what is the matter with those that were; changes nothing. */
+export async function readMigrationState(
+  connection: pg.ClientConfig,
+  directory: string,
+): Promise<{ pending: string[]; fault: string | null }> {
+  const migrations = await readMigrations(directory);
+  const client = await openClient(connection);
+  try {
+    const { rows: found } = await client.query("SELECT FROM pg_tables WHERE tablename = 'migrations'");
+    const { rows } = found.length === 0 ? { rows: [] } : await client.query<Applied>(READ_APPLIED);
+    checkApplied(rows, migrations);
+    return { pending: migrations.slice(rows.length).map(({ name }) => name), fault: null };
+  } catch (error) {
+    if ((error as Error).name !== 'StartError') throw error;
+    return { pending: [], fault: (error as Error).message };
+  } finally {
+    await client.end();
+  }
+}
+
+const READ_APPLIED = 'SELECT number, name, checksum FROM migrations ORDER BY number';
 
 /** The migrations of a folder in order; throws where a number is missing or given twice. */
 async function readMigrations(directory: string): Promise<Migration[]> {

@@ -217,6 +217,7 @@ function settings(hasLz4: boolean): string[] {
   return [
     'cluster_name=clientele',
     'max_connections=200',
+    'shared_preload_libraries=pg_prewarm',
     `shared_buffers=${Math.round(Math.min(Math.max(megabytes / 8, 128), 1024))}MB`,
     `effective_cache_size=${Math.round(megabytes / 2)}MB`,
     'work_mem=16MB',

@@ -4,8 +4,11 @@ import { invalid, type ProblemError } from './problem.ts';
 
 export type Query = Record<string, string>;
 
-/** Splits and decodes a query string. 400 for malformed escapes, parameters given twice, and any that the route does not have. */
-export function parseQuery(text: string, allowed: Record<string, TSchema>): Query {
+/**
+ * Splits and decodes a query string. 400 for malformed escapes, parameters given twice, and any that the route does not
+ * have, unless `further` ones are to be ignored.
+ */
+export function parseQuery(text: string, allowed: Record<string, TSchema>, further = false): Query {
   const query: Query = Object.create(null);
   const errors: ProblemError[] = [];
   if (text === '') return query;
@@ -20,9 +23,10 @@ export function parseQuery(text: string, allowed: Record<string, TSchema>): Quer
         code: 'invalid_encoding',
         detail: 'The parameter is not valid percent-encoded UTF-8.',
       });
-    else if (!Object.hasOwn(allowed, name))
-      errors.push({ pointer: shown(name), code: 'unknown_parameter', detail: 'There is no such parameter.' });
-    else if (name in query)
+    else if (!Object.hasOwn(allowed, name)) {
+      if (!further)
+        errors.push({ pointer: shown(name), code: 'unknown_parameter', detail: 'There is no such parameter.' });
+    } else if (name in query)
       errors.push({ pointer: name, code: 'duplicate_parameter', detail: `${name} is given twice.` });
     else query[name] = value;
     if (errors.length >= 50) break;

@@ -2,7 +2,13 @@
 // position of the log that it holds for, so a write makes it void without touching it, on every process at once.
 
 /** An answer as it goes out: the JSON, and its headers. */
-export type Result = { position: number; body: Buffer; headers: Record<string, string> };
+export type Result = {
+  position: number;
+  body: Buffer;
+  headers: Record<string, string>;
+  /** Set where it does not claim to be exact, so that a few changes do not make it void. */
+  is_near?: boolean;
+};
 
 /** Answers that other servers found. */
 export type SharedResults = {
