@@ -1,15 +1,19 @@
 // Workspaces and keys over HTTP.
 import { accessRoutes, type Workspace } from '#contract/access.ts';
 import type { Database } from '../database.ts';
-import type { Call, Reply, RouteTable } from '../http.ts';
-import { readIdempotency } from '../idempotency/idempotency.ts';
-import { createKey, listKeys, readWorkspace, revokeKey, updateWorkspace, type WriteContext } from './access.ts';
+import type { RouteTable } from '../http.ts';
+import { createKey, listKeys, revokeKey } from './keys.ts';
+import { contextOf, headersOf, json } from './replying.ts';
+import { readWorkspace, updateWorkspace } from './workspaces.ts';
 
 export function accessTable(database: Database): RouteTable {
   return [
     [
       accessRoutes.workspaces,
-      async ({ actor }) => json(200, { results: [shown(await readWorkspace(database, actor))] }),
+      async ({ actor, person }) => {
+        const open = person?.workspaces.map(({ workspace }) => workspace) ?? [await readWorkspace(database, actor)];
+        return json(200, { results: open.map(shown) });
+      },
     ],
     [
       accessRoutes.updateWorkspace,
@@ -36,16 +40,4 @@ export function accessTable(database: Database): RouteTable {
   ];
 }
 
-const json = (status: number, body: object, headers: Record<string, string> = {}): Reply => ({
-  status,
-  body: JSON.stringify(body),
-  headers,
-});
-
-function headersOf({ position, replayed }: { position: number; replayed: boolean }): Record<string, string> {
-  return { 'clientele-position': String(position), ...(replayed ? { 'idempotency-replayed': 'true' } : {}) };
-}
-
 const shown = ({ slug, name, region, created_at }: Workspace) => ({ slug, name, region, created_at });
-
-const contextOf = (call: Call): WriteContext => ({ request_id: call.request_id, idempotency: readIdempotency(call) });
