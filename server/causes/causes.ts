@@ -14,8 +14,8 @@ export type NewCause = {
   id: string;
   kind: CauseKind;
   actor: EventActor;
-  /** `running`: to be worked on; otherwise it is done already. */
-  state?: 'running';
+  /** `running`: to be worked on; `ready`: once that is told; otherwise it is done already. */
+  state?: 'running' | 'ready';
   /** The cause that this one takes back. */
   undoes?: string;
   details?: object;

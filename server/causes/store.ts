@@ -4,7 +4,7 @@ import { rfc3339, type Statement } from '../database.ts';
 export const RECORD_CAUSE: Statement = {
   name: 'record_cause',
   text: `INSERT INTO causes (workspace_id, id, kind, actor, at, state, undoes, details, progress, runs_at, finished_at)
-    VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8, $9, CASE WHEN $5 <> 'running' THEN clock_timestamp() END)`,
+    VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7, $8, $9, CASE WHEN $5 = 'done' THEN clock_timestamp() END)`,
 };
 
 /** The columns of a cause, as `causeOf` takes them. */
@@ -102,10 +102,10 @@ export const READY_WORK: Statement = {
     WHERE workspace_id = $1 AND id = $2 AND taken_by = $3 AND state = 'running' RETURNING 1`,
 };
 
-/** $3 the states from which it goes on, $4 its progress, $5 its place. */
+/** $3 the states from which it goes on, $4 its progress, $5 its place, $6 whether it is `running` then, or `ready` to. */
 export const RESUME_WORK: Statement = {
   name: 'resume_work',
-  text: `UPDATE causes SET state = 'running', progress = $4, place = $5, taken_by = NULL, taken_until = NULL
+  text: `UPDATE causes SET state = $6, progress = $4, place = $5, taken_by = NULL, taken_until = NULL
     WHERE workspace_id = $1 AND id = $2 AND state = ANY ($3::text[]) RETURNING 1`,
 };
 

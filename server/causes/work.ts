@@ -77,15 +77,16 @@ export function readied({ workspace, id, taken_by }: Work, progress: Record<stri
   return [READY_WORK, [workspace.id, id, taken_by, JSON.stringify(progress)]];
 }
 
-/** What has work go on from a place, where it is in one of the states; gives a row if so. Wake the workers then. */
+/** What has work go on from a place, where it is in one of the states, or wait for that; gives a row if so. Wake the workers then. */
 export function resumed(
   workspace_id: number,
   id: string,
   states: CauseState[],
   progress: Record<string, number>,
   place: unknown,
+  then: 'running' | 'ready' = 'running',
 ): Ask {
-  return [RESUME_WORK, [workspace_id, id, states, JSON.stringify(progress), JSON.stringify(place)]];
+  return [RESUME_WORK, [workspace_id, id, states, JSON.stringify(progress), JSON.stringify(place), then]];
 }
 
 const wakers = new WeakMap<Database, Set<() => void>>();

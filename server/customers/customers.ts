@@ -141,13 +141,17 @@ export async function customerHistory(
   return events;
 }
 
+export { checkCounts, checkCustomers, checkLostCustomers, checkSuppressions } from './check.ts';
 export { fileWork } from './file-work.ts';
 export { foresee } from './foresee.ts';
 export { givenInput, knownId, partialInput, undoOf } from './input.ts';
 export { askOfMatching, listPage } from './list.ts';
 export { type ListRequest, readListQuery } from './list-query.ts';
+export { findLongAgo } from './long-ago.ts';
 export { openPace, type Pace } from './pace.ts';
+export { rebuildCustomers } from './rebuild.ts';
 export { fieldOf, quoted } from './record.ts';
 export { keepSearchClean, settleSearch } from './search-upkeep.ts';
 export { readSlices, type Slice } from './slices.ts';
-export { type Change, type GroupDecision, type Write, writeGroup } from './write.ts';
+export { suppress, suppressionOf, type UniqueValue } from './suppression.ts';
+export { type Change, type GroupDecision, type GroupOutcome, type Write, writeGroup } from './write.ts';

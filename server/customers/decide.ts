@@ -4,11 +4,13 @@ import { CUSTOMER_FIELDS, type Customer, type CustomerInput, INPUT_FIELDS, input
 import { digitsOf } from '#contract/field.ts';
 import { fold } from '#contract/fold.ts';
 import { startsOf } from '#contract/search.ts';
-import type { Ask, Row } from '../database.ts';
+import type { Ask, Database, Row } from '../database.ts';
 import type { EventDraft, Ledger, Plan } from '../events/events.ts';
 import { checkReplay, idempotencyId, replaysOf, storeKeys } from '../idempotency/idempotency.ts';
 import { invalid, notFound, Problem, type ProblemError } from '../problem.ts';
 import { microTime, uuidv7 } from '../uuid.ts';
+import { openErasing } from './erase.ts';
+import { REMOVE_CUSTOMERS } from './erase-store.ts';
 import { customerOf } from './record.ts';
 import { INSERT_CUSTOMERS, UPDATE_CUSTOMERS } from './store.ts';
 import type { Change, CheckedInput, Decision, Found, Kept, PastEvent, Write } from './write.ts';
@@ -22,7 +24,7 @@ const UNIQUE: { field: Unique; code: string; detail: string }[] = [
   { field: 'external_id', code: 'external_id_taken', detail: 'A customer with this external id already exists.' },
 ];
 
-type Type = 'created' | 'updated' | 'unchanged' | 'deleted' | 'restored';
+type Type = 'created' | 'updated' | 'unchanged' | 'deleted' | 'restored' | 'erased';
 
 /** What a change comes to: the customer before (absent: there was none) and after it. */
 export type Settled = {
@@ -36,6 +38,7 @@ export type Settled = {
 
 /** Decides on each write in turn, as if those before it were done already; see `Decision`. */
 export function decide(
+  { suppression_key }: Pick<Database, 'suppression_key'>,
   workspace_id: number,
   ledger: Ledger,
   writes: Write[],
@@ -44,8 +47,10 @@ export function decide(
   const present = presentOf(found);
   const replays = replaysOf(found.replays ?? []);
   const rows = openRows(workspace_id);
+  const erasing = openErasing(suppression_key, workspace_id, found.histories ?? []);
   const events: EventDraft[] = [];
   const keys: StoredKey[] = [];
+  const days = new Map<string, number>();
   let total = 0;
   let active = 0;
 
@@ -57,9 +62,9 @@ export function decide(
       throw error;
     }
   });
-  const statements = rows.statements();
+  const statements = [...rows.statements(), ...erasing.statements()];
   if (keys.length > 0) statements.push(storeKeys(workspace_id, ledger.now, keys));
-  return { statements, events, total, active, answer: decisions };
+  return { statements, events, total, active, days, answer: decisions };
 
   function decideOne(write: Write, index: number): Decision {
     const { change, idempotency } = write;
@@ -75,12 +80,25 @@ export function decide(
       next.updated_at = ledger.now;
     }
     const json = JSON.stringify(next);
-    const deleted = type === 'deleted' || (type === 'unchanged' && known!.deleted);
-    if (type !== 'unchanged') {
+    const erased = change.kind === 'erase' ? erasing.erase(change) : undefined;
+    const deleted = type === 'deleted' || type === 'erased' || (type === 'unchanged' && known!.deleted);
+    if (erased) {
+      // What this very batch did to the customer before is not told either.
+      for (const event of events.filter(({ customer_id }) => customer_id === next.id))
+        Object.assign(event, { before: null, after: 'null' });
+      for (const key of keys.filter(({ subject_id }) => subject_id === next.id)) key.fingerprint = '';
+      rows.remove(next.id);
+      forget(present, next);
+    } else if (type !== 'unchanged') {
       rows.put(known, next, json, deleted ? ledger.now : null, columnsOf(change, next));
       remember(present, known, next, deleted);
+    }
+    if (type !== 'unchanged') {
       const before = known && !known.deleted;
-      total += Number(!deleted) - Number(Boolean(before));
+      const more = Number(!deleted) - Number(Boolean(before));
+      const day = next.created_at.slice(0, 10);
+      if (more !== 0) days.set(day, (days.get(day) ?? 0) + more);
+      total += more;
       active += Number(!deleted && next.is_active) - Number(Boolean(before && known.customer.is_active));
       events.push({
         type: `customer.${type}`,
@@ -89,8 +107,12 @@ export function decide(
         actor: write.actor,
         request_id: write.request_id,
         cause_id: write.cause_id,
-        before: type === 'updated' ? Object.fromEntries(changed.map((field) => [field, known!.customer[field]])) : null,
-        after: json,
+        before: erased
+          ? { events: erased.events, suppressed: erased.suppressed.length > 0 }
+          : type === 'updated'
+            ? Object.fromEntries(changed.map((field) => [field, known!.customer[field]]))
+            : null,
+        after: erased ? 'null' : json,
       });
     }
     const position = ledger.position + events.length;
@@ -99,19 +121,20 @@ export function decide(
       keys.push(key);
       replays.set(idempotencyId(idempotency), key); // a twin in this very batch is answered from the log as well
     }
-    return { status, type, customer: next, json, position, deleted, kept };
+    return { status, type, customer: next, json, position, deleted, kept, erased };
   }
 }
 
 // ---- The present ----------------------------------------------------------------------------------------------------
 
 /** What is known of the customers and unique values that a batch is about. */
-export type Present = { byId: Map<string, Known>; holders: Map<string, string> };
+export type Present = { byId: Map<string, Known>; holders: Map<string, string>; suppressed: Set<string> };
 
 export function presentOf(found: Partial<Record<Found, Row[]>>): Present {
-  const present: Present = { byId: new Map(), holders: new Map() };
+  const present: Present = { byId: new Map(), holders: new Map(), suppressed: new Set() };
   for (const [field, value, id] of [...(found.holders ?? []), ...(found.holders_of_deleted ?? [])])
-    present.holders.set(`${field} ${value}`, id);
+    if (id === null) present.suppressed.add(`${field} ${value}`);
+    else present.holders.set(`${field} ${value}`, id);
   for (const [record, deleted] of [...(found.ids ?? []), ...(found.matches ?? [])])
     remember(present, undefined, customerOf(record), deleted);
   return present;
@@ -126,14 +149,23 @@ function remember({ byId, holders }: Present, before: Known | undefined, custome
   byId.set(customer.id, { customer, deleted });
 }
 
+function forget({ byId, holders }: Present, customer: Customer): void {
+  for (const { field } of UNIQUE) {
+    const value = `${field} ${customer[field]}`;
+    if (holders.get(value) === customer.id) holders.delete(value);
+  }
+  byId.delete(customer.id);
+}
+
 // ---- What a change comes to -----------------------------------------------------------------------------------------
 
 /** Works out a change and leaves the present as it is. Throws a Problem where it is refused. */
 export function settle(present: Present, change: Change, now: string, index: number, if_match?: number[]): Settled {
   const known = targetOf(present, change);
   if (change.kind === 'undo') return settleUndo(present, change.event, known);
-  if ('id' in change && (!known || (known.deleted && change.kind !== 'restore'))) throw notFound();
+  if ('id' in change && (!known || (known.deleted && !OF_DELETED.includes(change.kind)))) throw notFound();
   checkVersion(if_match, known);
+  if (change.kind === 'erase') return { type: 'erased', known, next: { ...known!.customer }, changed: [], kept: [] };
   const next = nextOf(change, known, now, index);
   const changed = known ? changedFields(known.customer, next) : [];
   const type =
@@ -153,6 +185,9 @@ export function settle(present: Present, change: Change, now: string, index: num
   }
   return { type, known, next, changed, kept: [] };
 }
+
+/** What can be done to a customer who is deleted. */
+const OF_DELETED: Change['kind'][] = ['restore', 'erase'];
 
 function targetOf({ byId, holders }: Present, change: Change): Known | undefined {
   if (change.kind === 'create') return;
@@ -174,21 +209,32 @@ function checkVersion(if_match: number[] | undefined, known: Known | undefined):
   });
 }
 
-/** Which of the fields given hold a value that is another customer's. */
-function clashes({ holders }: Present, next: Customer, fields: readonly (keyof CustomerInput)[]): ProblemError[] {
+/** Which of the fields given hold a value that is another customer's, or one's who was erased. */
+function clashes(
+  { holders, suppressed }: Present,
+  next: Customer,
+  fields: readonly (keyof CustomerInput)[],
+): ProblemError[] {
   const errors: ProblemError[] = [];
   for (const { field, code, detail } of UNIQUE) {
     if (next[field] === null || !fields.includes(field)) continue;
-    const holder = holders.get(`${field} ${next[field]}`);
+    const value = `${field} ${next[field]}`;
+    const holder = holders.get(value);
     if (holder !== undefined && holder !== next.id)
       errors.push({ pointer: `/${field}`, code, detail, conflict: { id: holder, href: `/api/customers/${holder}` } });
+    else if (suppressed.has(value))
+      errors.push({
+        pointer: `/${field}`,
+        code: 'suppressed',
+        detail: `A customer with this ${inputFields[field].label.toLowerCase()} was erased, and is not to be entered again.`,
+      });
   }
   return errors;
 }
 
 const EMPTY = Object.fromEntries(CUSTOMER_FIELDS.map((field) => [field, null])) as unknown as Customer;
 
-type PlainChange = Exclude<Change, { kind: 'undo' }>;
+type PlainChange = Exclude<Change, { kind: 'undo' | 'erase' }>;
 
 /** The customer as it will be, version and time of change aside. */
 function nextOf(change: PlainChange, known: Known | undefined, now: string, index: number): Customer {
@@ -334,6 +380,10 @@ function openRows(workspace_id: number) {
         updates.set(next.id, { former_version, row });
       }
     },
+    remove(id: string): void {
+      cut();
+      statements.push([REMOVE_CUSTOMERS, [workspace_id, [id]]]);
+    },
     statements(): Ask[] {
       cut();
       return statements;
@@ -351,21 +401,20 @@ function columnsOf(change: Change, next: Customer): string {
 
 const SEARCHED = ['first_name', 'last_name', 'email', 'phone'] as const;
 
-/** The columns by which a customer is ordered and found, as JSON. */
-export function searchColumns({
-  first_name,
-  last_name,
-  email,
-  phone,
-  phone_e164,
-}: Pick<Customer, 'first_name' | 'last_name' | 'email' | 'phone' | 'phone_e164'>): string {
+type Searched = Pick<Customer, 'first_name' | 'last_name' | 'email' | 'phone' | 'phone_e164'>;
+
+/** The columns by which a customer is ordered and found. */
+export function derive({ first_name, last_name, email, phone, phone_e164 }: Searched) {
   const first_key = fold(first_name);
   const last_key = fold(last_name);
   const numbers = [...new Set([phone, phone_e164].map((number) => (number ? digitsOf(number) : '')))];
-  return JSON.stringify({
+  return {
     first_key,
     last_key,
     search: `${first_key} ${last_key}\n${email}\n${numbers.join(' ')}`,
     starts: startsOf(first_key, last_key, email, numbers),
-  });
+  };
 }
+
+/** The same as JSON. */
+export const searchColumns = (customer: Searched): string => JSON.stringify(derive(customer));

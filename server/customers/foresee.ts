@@ -14,10 +14,11 @@ export async function foresee(
   changes: Change[],
 ): Promise<(Settled['type'] | Problem)[]> {
   const reads = readsFor(
+    database,
     workspace_id,
     changes.map((change) => ({ change })),
   );
-  const found = await Promise.all(reads.map(({ ask }) => database.search(...ask)));
+  const found = await Promise.all(reads.map(({ ask }) => database.walk(...ask)));
   const present = presentOf(foundBy(reads, found));
   const now = new Date().toISOString().replace('Z', '000Z');
   return changes.map((change) => {

@@ -223,6 +223,8 @@ describe('a search finds', () => {
       ['Søren', 'Ægir-Łukasz', 'soren@find.example', null],
       ['Мария', 'Иванова', 'maria@find.example', '(415) 555-2671 x11'],
       ['José', 'de la Cruz', '100%_sure@find.example', null],
+      // Its first letter lies beyond the 65,536 that one unit of a text holds.
+      ['太郎', '𠮷田', 'yoshida@find.example', null],
     ];
     for (const [first_name, last_name, email, phone] of people)
       assert.equal((await server.call('POST', '/api/customers', { first_name, last_name, email, phone })).status, 201);
@@ -237,6 +239,9 @@ describe('a search finds', () => {
     ['79460111', 'wang@find.example'],
     ['王 find', 'wang@find.example'],
     ['明 find', 'wang@find.example'],
+    ['𠮷 find', 'yoshida@find.example'],
+    ['𠮷田 find', 'yoshida@find.example'],
+    ['田 find', 'yoshida@find.example'],
     ['soren aegir-lukasz', 'soren@find.example'],
     ['ИВАНОВА find', 'maria@find.example'],
     ['5552671 find', 'maria@find.example'],

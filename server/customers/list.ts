@@ -20,7 +20,7 @@ import {
   walkStatement,
 } from './list-store.ts';
 import { BETWEEN_RECORDS, fieldOf, rfc3339Of } from './record.ts';
-import { type Estimate, estimate, sampleOf, type Way, waysOf } from './sample.ts';
+import { type Estimate, estimate, prepareSample, sampleOf, type Way, waysOf } from './sample.ts';
 
 /** A page's customers as records, the position in the log that it is at least as new as, and where its ends lie. */
 export type Page = {
@@ -143,13 +143,14 @@ async function plainPage(
   ranged: boolean,
   expected?: Estimate,
 ): Promise<Rows & Count & { position: number }> {
-  const { database, request } = list;
+  const { database, workspace_id, request } = list;
   const [[row], counted] = await Promise.all([
     // A range may lie far along the ordering.
     (ranged ? database.walk : database.read)(...ask(list, pageStatement, {})),
     ranged ? countOr(list, expected) : undefined,
   ]);
   const ledger = ledgerOf(row![0]);
+  if (ledger.total_customers > SMALL) prepareSample(database, workspace_id, ledger);
   const rows = row![1] === null ? [] : row![1].split(BETWEEN_RECORDS).map((record: string) => [record]);
   return { rows, ...(counted ?? countOfLedger(ledger, request.is_active)), position: ledger.position };
 }

@@ -2,21 +2,24 @@
 // whatever process, batches are short.
 
 const CALM = 500;
-const SHARED = 100;
-/** Longer than the lock takes where nobody has it. */
-const WAITED_MS = 5;
-/** Batches after which it is calm again. */
-const CAREFUL = 20;
+const SHARED = 50;
+/** How long after somebody wrote batches stay short: people who work write again. */
+const CAREFUL_MS = 60_000;
 
-export type Pace = { size(): number; note(waited_ms: number): void };
+export type Pace = { size(): number; note(before: number, after: number): void };
 
-/** Tells how many writes the next batch may have, from how long the ones before had to wait for their turn. */
+/**
+ * Tells how many writes the next batch may have. Hears where the log stood before each one and after it: what came in
+ * between was written by others.
+ */
 export function openPace(): Pace {
-  let careful = 0;
+  let expected: number | undefined;
+  let seen = Number.NEGATIVE_INFINITY;
   return {
-    size: () => (careful > 0 ? SHARED : CALM),
-    note(waited_ms) {
-      careful = waited_ms > WAITED_MS ? CAREFUL : Math.max(0, careful - 1);
+    size: () => (performance.now() - seen < CAREFUL_MS ? SHARED : CALM),
+    note(before, after) {
+      if (expected !== undefined && before !== expected) seen = performance.now();
+      expected = after;
     },
   };
 }

@@ -1,6 +1,7 @@
 // The customer routes: what each answers with.
 
 import { hash } from 'node:crypto';
+import { ANCHOR_LIMIT, anchorRoutes } from '#contract/anchors.ts';
 import { batchRoutes } from '#contract/batch.ts';
 import {
   CUSTOMER_FIELDS,
@@ -11,14 +12,17 @@ import {
 } from '#contract/customers.ts';
 import { eventRoutes, FEED_LIMIT } from '#contract/events.ts';
 import { FOLD_VERSION } from '#contract/fold.ts';
+import { type CustomerTimeline, timelineRoutes } from '#contract/timeline.ts';
 import type { Database } from '../database.ts';
 import { readLedger } from '../events/events.ts';
 import type { Call, Reply, RouteTable } from '../http.ts';
 import { readIdempotency } from '../idempotency/idempotency.ts';
 import { pathWithCursor, readCursor, writeCursor } from '../page.ts';
+import { readIfMatch } from '../preconditions.ts';
 import { invalid } from '../problem.ts';
 import { names, wholeNumber } from '../query.ts';
 import type { Result, ResultCache } from '../result-cache.ts';
+import { findAnchors } from './anchors.ts';
 import { runBatch } from './batch.ts';
 import {
   countCustomers,
@@ -36,6 +40,7 @@ import {
 import { listPage, type Page } from './list.ts';
 import { type ListRequest, readListQuery } from './list-query.ts';
 import { jsonOf } from './record.ts';
+import { customerTimeline, readTimelineQuery } from './timeline.ts';
 import type { Outcome } from './write.ts';
 
 /** Part of every list's ETag and of what answers are kept by: a reply's form may change with the program. */
@@ -49,6 +54,8 @@ export function customerTable(database: Database, cache: ResultCache): RouteTabl
       async (call) => written(await createCustomer(database, call.actor, call.body, contextOf(call))),
     ],
     [customerRoutes.stats, (call) => stats(database, call)],
+    [anchorRoutes.anchors, (call) => anchors(database, cache, call)],
+    [timelineRoutes.timeline, (call) => timeline(database, call)],
     [
       customerRoutes.upsert,
       async (call) =>
@@ -82,9 +89,7 @@ async function list(database: Database, cache: ResultCache, call: Call): Promise
   const { actor, query, headers } = call;
   const workspace_id = actor.workspace.id;
   const request = readListQuery(workspace_id, query);
-  // With the time of the workspace: another database that shares the Redis has a workspace 1 as well.
-  const key = JSON.stringify([BUILD, workspace_id, actor.workspace.created_at, actor.role, query]);
-  const tag = hash('sha256', key, 'base64url').slice(0, 16);
+  const { key, tag } = keyOf('list', call);
   const etagAt = (position: number) => `W/"${position}-${tag}"`;
   const kept = cache.find(key);
   const { shared } = cache;
@@ -120,6 +125,37 @@ async function list(database: Database, cache: ResultCache, call: Call): Promise
   };
   cache.keep(key, result);
   shared?.keep(key, result);
+  return { status: 200, body: result.body, headers: result.headers };
+}
+
+/** What an answer is kept by, and what its ETags end in. */
+function keyOf(kind: string, { actor, query }: Call): { key: string; tag: string } {
+  const { workspace, role } = actor;
+  // With the time of the workspace: another database that shares the Redis has a workspace 1 as well.
+  const key = JSON.stringify([BUILD, kind, workspace.id, workspace.created_at, role, query]);
+  return { key, tag: hash('sha256', key, 'base64url').slice(0, 16) };
+}
+
+/** Anchors hold for a while: what a few changes move is less than what a sample knows. */
+async function anchors(database: Database, cache: ResultCache, call: Call): Promise<Reply> {
+  const { actor, query, headers } = call;
+  const workspace_id = actor.workspace.id;
+  const limit = wholeNumber(query, 'limit', ANCHOR_LIMIT);
+  const request = readListQuery(workspace_id, { ...query, limit: '1' });
+  const { key, tag } = keyOf('anchors', call);
+  const ledger = await readLedger(database, workspace_id);
+  let result = cache.find(key);
+  const changes = ledger.position - (result?.position ?? 0);
+  const isNear = changes === 0 || (result?.is_near && changes <= ledger.total_customers / 1000);
+  cache.count(result && isNear ? 'hit' : result ? 'outdated' : 'miss');
+  if (!result || !isNear) {
+    const found = await findAnchors(database, workspace_id, request, limit, ledger);
+    const etag = `W/"${ledger.position}-${tag}"`;
+    const body = Buffer.from(JSON.stringify(found));
+    result = { position: ledger.position, body, headers: { etag }, is_near: !found.is_exact };
+    cache.keep(key, result);
+  }
+  if (matches(headers['if-none-match'], result.headers.etag!)) return { status: 304, headers: result.headers };
   return { status: 200, body: result.body, headers: result.headers };
 }
 
@@ -159,9 +195,18 @@ function readAsOf(text: string | undefined): number | string | undefined {
 
 async function stats(database: Database, { actor, headers }: Call): Promise<Reply> {
   const { position, ...counts } = await countCustomers(database, actor);
-  const etag = `W/"${position}-stats"`;
+  // A browser keeps replies by address, whatever workspace their requests named.
+  const etag = `W/"${position}-${actor.workspace.id}-stats"`;
   if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
   return { status: 200, body: JSON.stringify(counts satisfies CustomerStats), headers: { etag } };
+}
+
+async function timeline(database: Database, { actor, query, headers }: Call): Promise<Reply> {
+  const request = readTimelineQuery(query);
+  const { position, ...counts } = await customerTimeline(database, actor, request);
+  const etag = `W/"${position}-${actor.workspace.id}-${request.from}-${request.to}-${request.by}"`;
+  if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
+  return { status: 200, body: JSON.stringify(counts satisfies CustomerTimeline), headers: { etag } };
 }
 
 async function setActive(database: Database, call: Call, is_active: boolean): Promise<Reply> {
@@ -210,15 +255,6 @@ function written({ status, customer, json, position, replayed }: Outcome, body =
 function contextOf(call: Call): WriteContext {
   const idempotency = readIdempotency(call);
   return { request_id: call.request_id, if_match: readIfMatch(call.headers['if-match']), idempotency };
-}
-
-/** The versions that If-Match names; undefined where any will do. A weak tag never matches (RFC 9110, section 13.1.1). */
-function readIfMatch(header: string | undefined): number[] | undefined {
-  if (header === undefined || header.trim() === '*') return undefined;
-  const tags = header.split(',').map((tag) => tag.trim());
-  if (!tags.every((tag) => /^(W\/)?"[\x21\x23-\x7e]*"$/.test(tag)))
-    throw invalid([{ pointer: 'If-Match', code: 'invalid_header', detail: 'If-Match must be an ETag, such as "3".' }]);
-  return tags.map((tag) => (/^"[1-9]\d{0,8}"$/.test(tag) ? Number(tag.slice(1, -1)) : -1));
 }
 
 /** Whether If-None-Match names this tag, compared weakly (RFC 9110, section 13.1.2). */

@@ -4,6 +4,7 @@ import type { OrderingField } from '#contract/customers.ts';
 import type { SearchWord } from '#contract/search.ts';
 import type { Database } from '../database.ts';
 import type { LedgerState } from '../events/events.ts';
+import { inRequest } from '../request-context.ts';
 import { READ_SAMPLE } from './list-store.ts';
 
 /** Rows that a sample aims at; 4,096 parts of the ids make up a whole workspace. */
@@ -56,6 +57,16 @@ export async function sampleOf(database: Database, workspace_id: number, ledger:
   return sample;
 }
 
+/**
+ * Reads the sample of a workspace that somebody has begun to look at, so that their first search need not wait for it; not
+ * in place of another's.
+ */
+export function prepareSample(database: Database, workspace_id: number, ledger: LedgerState): void {
+  const workspaces = samples.get(database);
+  if (workspaces && (workspaces.has(workspace_id) || workspaces.size >= KEPT)) return;
+  sampleOf(database, workspace_id, ledger).catch(() => {}); // who needs it is told
+}
+
 function remember(
   workspaces: Map<number, Promise<Sample>>,
   workspace_id: number,
@@ -68,9 +79,14 @@ function remember(
   return sample;
 }
 
+/** How many of its 4,096 parts make a fair sample of a workspace with so many customers. */
+export const stepsOf = (customers: number): number =>
+  Math.min(256, Math.max(1, Math.ceil((SIZE * PARTS) / Math.max(customers, 1))));
+
 async function read(database: Database, workspace_id: number, ledger: LedgerState): Promise<Sample> {
-  const steps = Math.min(256, Math.max(1, Math.ceil((SIZE * PARTS) / Math.max(ledger.total_customers, 1))));
-  const found = await database.search(READ_SAMPLE, [workspace_id, steps]);
+  const steps = stepsOf(ledger.total_customers);
+  // It is for all who wait for it: whoever was the first may go away.
+  const found = await inRequest(undefined, () => database.search(READ_SAMPLE, [workspace_id, steps]));
   const rows = found.map(([, , is_active, last_key, first_key, email, created_at, updated_at]) => ({
     is_active,
     keys: {

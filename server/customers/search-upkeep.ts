@@ -5,9 +5,9 @@ import { written } from './write.ts';
 
 const EVERY_MS = 1000;
 /** Waiting rows after which the list is emptied at once. */
-const ROWS = 300;
+const ROWS = 1500;
 
-/** Empties the list a second after a write, or after some hundred, whichever comes first. */
+/** Empties the list a second after a write, or after many, whichever comes first. */
 export function keepSearchClean(database: Database): { stop(): Promise<void> } {
   let running: Promise<unknown> = Promise.resolve();
   let done = 0;

@@ -1,6 +1,7 @@
 // The SQL that writes customers and reads one. Lists and searches stand in list-store.ts.
 import { INPUT_FIELDS } from '#contract/customers.ts';
 import type { Statement } from '../database.ts';
+import { SUPPRESSED } from './erase-store.ts';
 import { RECORD } from './record.ts';
 
 export const GET_CUSTOMER: Statement = {
@@ -25,13 +26,18 @@ export const FIND_BY_EMAIL: Statement = {
   text: `SELECT ${RECORD}, false FROM customers WHERE workspace_id = $1 AND email = ANY($2::text[]) AND deleted_at IS NULL`,
 };
 
-/** Which of the emails ($2) and external ids ($3) that a batch asks for are held, and by whom. */
+/**
+ * Which of the emails ($2) and external ids ($3) that a batch asks for are held, and by whom; and which of the values $5 and
+ * fields $6, by their hashes $4, are held by nobody, and suppressed.
+ */
 export const FIND_HOLDERS: Statement = {
   name: 'find_holders',
   text: `SELECT 'email', email, id FROM customers WHERE workspace_id = $1 AND deleted_at IS NULL AND email = ANY($2::text[])
     UNION ALL
     SELECT 'external_id', external_id, id FROM customers
-    WHERE workspace_id = $1 AND deleted_at IS NULL AND external_id IS NOT NULL AND external_id = ANY($3::text[])`,
+    WHERE workspace_id = $1 AND deleted_at IS NULL AND external_id IS NOT NULL AND external_id = ANY($3::text[])
+    UNION ALL
+    ${SUPPRESSED}`,
 };
 
 /** The same for the values that deleted customers ($2) would take up again. */

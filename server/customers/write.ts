@@ -15,11 +15,13 @@ import {
   replaysOf,
   storeKeys,
 } from '../idempotency/idempotency.ts';
-import { asProblem, overloaded, type Problem } from '../problem.ts';
+import { asProblem, notFound, overloaded, type Problem } from '../problem.ts';
 import { currentRequest, inBatch, inRequest, type RequestContext } from '../request-context.ts';
 import { decide } from './decide.ts';
+import { FIND_HISTORIES } from './erase-store.ts';
 import type { Pace } from './pace.ts';
 import { FIND_BY_EMAIL, FIND_BY_EXTERNAL_ID, FIND_BY_ID, FIND_HOLDERS, FIND_HOLDERS_OF_DELETED } from './store.ts';
+import { askedOf, type Suppressed, type UniqueValue } from './suppression.ts';
 
 /** Checked values, with what is derived from them before the lock is taken; `columns`, as JSON, only of a whole customer. */
 export type CheckedInput<Fields> = { fields: Fields; phone_e164?: string | null; columns?: string };
@@ -42,7 +44,9 @@ export type Change =
     }
   | { kind: 'delete'; id: string }
   | { kind: 'restore'; id: string }
-  | { kind: 'undo'; event: PastEvent };
+  | { kind: 'undo'; event: PastEvent }
+  /** Removes the customer, deleted or not, and all that the log says of it. `suppress`: nobody may enter it again. */
+  | { kind: 'erase'; id: string; suppress: boolean };
 
 /** An event of a customer as what takes it back needs it; `phone_e164` of the former phone. */
 export type PastEvent = {
@@ -69,14 +73,19 @@ export type Write = {
 /** What became of a write that was done: the customer as it is now, also as the JSON that is answered. */
 export type Done = {
   status: number;
-  type: 'created' | 'updated' | 'unchanged' | 'deleted' | 'restored';
+  type: 'created' | 'updated' | 'unchanged' | 'deleted' | 'restored' | 'erased';
   customer: Customer;
   json: string;
   position: number;
   /** Whether the customer is deleted now. */
   deleted: boolean;
   kept: Kept[];
+  /** Of a customer who was erased. */
+  erased?: Erased;
 };
+
+/** `events`: how many there were. `values`: the emails and external ids that the customer had, and nobody else has. */
+export type Erased = { events: number; values: string[]; suppressed: Suppressed[] };
 
 export type Outcome = Pick<Done, 'status' | 'customer' | 'json' | 'position'> & { replayed: boolean };
 
@@ -177,7 +186,7 @@ export type Group = {
   guard?: Ask;
   /** More to be written by the very transaction. */
   alongside?(decisions: GroupDecision[], ledger: Ledger): Ask[];
-  /** Hears how long it took until this had its turn. */
+  /** Hears where the log stood before and after. */
   pace?: Pace;
 };
 export type GroupDecision = Done | { refused: Problem };
@@ -212,15 +221,17 @@ export async function writeGroup(database: Database, workspace_id: number, group
 
 async function runGroup(database: Database, workspace_id: number, group: Group): Promise<GroupOutcome> {
   const { writes, atomic, idempotency, replyOf, guard, alongside, pace } = group;
-  const reads = readsFor(workspace_id, writes);
+  const reads = readsFor(database, workspace_id, writes);
   const asked = reads.map((read) => read.ask);
   if (guard) asked.push(guard);
   if (idempotency) asked.push(askForReplays(workspace_id, [idempotency]));
-  const { answer, waited } = await writeUnderLock(
+  let before = 0;
+  const { answer, position } = await writeUnderLock(
     database,
     workspace_id,
     asked,
     (ledger, found): Plan<GroupOutcome> => {
+      before = ledger.position;
       const nothing = { statements: [], events: [], total: 0, active: 0 };
       const replay = idempotency && replaysOf(found.at(-1)!).get(idempotencyId(idempotency));
       if (replay)
@@ -229,22 +240,22 @@ async function runGroup(database: Database, workspace_id: number, group: Group):
           answer: replay.fingerprint === idempotency.fingerprint ? { replay } : { refused: keyReused() },
         };
       if (guard && found[reads.length]!.length === 0) return { ...nothing, answer: { stopped: true } };
-      const plan = decide(workspace_id, ledger, writes, foundBy(reads, found));
+      const plan = decide(database, workspace_id, ledger, writes, foundBy(reads, found));
       const decisions = plan.answer as GroupDecision[];
       const done = decisions.filter((decision) => 'json' in decision);
       if (atomic && done.length < decisions.length)
         return { ...nothing, answer: { decisions, position: ledger.position } };
       const statements = [...plan.statements, ...(alongside?.(decisions, ledger) ?? [])];
-      const position = ledger.position + plan.events.length;
+      const after = ledger.position + plan.events.length;
       // A refusal is not stored, nor is a group of nothing but refusals.
       if (idempotency && done.length + Number(writes.length === 0) > 0) {
-        const key = { ...idempotency, status: 200, position, subject_id: null, reply: replyOf?.(decisions) };
+        const key = { ...idempotency, status: 200, position: after, subject_id: null, reply: replyOf?.(decisions) };
         statements.push(storeKeys(workspace_id, ledger.now, [key]));
       }
-      return { ...plan, statements, answer: { decisions, position } };
+      return { ...plan, statements, answer: { decisions, position: after } };
     },
   );
-  pace?.note(waited);
+  pace?.note(before, position);
   counts.set(database, written(database) + writes.length);
   return answer;
 }
@@ -257,18 +268,18 @@ const counts = new WeakMap<Database, number>();
 export const written = (database: Database) => counts.get(database) ?? 0;
 
 async function runBatch(database: Database, workspace_id: number, writes: Write[]): Promise<Decision[]> {
-  const reads = readsFor(workspace_id, writes);
+  const reads = readsFor(database, workspace_id, writes);
   const { answer } = await writeUnderLock(
     database,
     workspace_id,
     reads.map((read) => read.ask),
-    (ledger, found) => decide(workspace_id, ledger, writes, foundBy(reads, found)),
+    (ledger, found) => decide(database, workspace_id, ledger, writes, foundBy(reads, found)),
   );
   counts.set(database, written(database) + writes.length);
   return answer;
 }
 
-export type Found = 'ids' | 'matches' | 'holders' | 'holders_of_deleted' | 'replays';
+export type Found = 'ids' | 'matches' | 'holders' | 'holders_of_deleted' | 'histories' | 'replays';
 type Read = { of: Found; ask: Ask };
 
 /** What was found, by what it tells. */
@@ -279,27 +290,32 @@ export function foundBy(reads: Read[], found: Row[][]): Partial<Record<Found, Ro
 }
 
 /** What must be known of the present to decide on the writes; what is not needed is not asked for. */
-export function readsFor(workspace_id: number, writes: Pick<Write, 'change' | 'idempotency'>[]): Read[] {
+export function readsFor(
+  { suppression_key }: Pick<Database, 'suppression_key'>,
+  workspace_id: number,
+  writes: Pick<Write, 'change' | 'idempotency'>[],
+): Read[] {
   const ids: string[] = [];
+  const erased: string[] = [];
   const restores: string[] = [];
   const emails: string[] = [];
   const external_ids: string[] = [];
   const matches: Record<MatchField, string[]> = { email: [], external_id: [] };
   const keys: Idempotency[] = [];
-  const claim = ({ email, external_id }: Partial<CustomerInput>) => {
-    if (email !== undefined) emails.push(email);
-    if (typeof external_id === 'string') external_ids.push(external_id);
+  const asked: UniqueValue[] = [];
+  /** Who holds the value that is matched by is found by the match. */
+  const claim = ({ email, external_id }: Partial<CustomerInput>, by?: MatchField) => {
+    if (email !== undefined) asked.push(['email', email]);
+    if (typeof external_id === 'string') asked.push(['external_id', external_id]);
+    if (email !== undefined && by !== 'email') emails.push(email);
+    if (typeof external_id === 'string' && by !== 'external_id') external_ids.push(external_id);
   };
   for (const { change, idempotency } of writes) {
     if ('id' in change) ids.push(change.id);
     if (change.kind === 'restore') restores.push(change.id);
+    if (change.kind === 'erase') erased.push(change.id);
     if ('by' in change && change.value !== null) matches[change.by].push(change.value);
-    if ('input' in change) {
-      const { email, external_id } = change.input.fields;
-      // Who holds the value that is matched by is found by the match.
-      const by = 'by' in change ? change.by : undefined;
-      claim({ email: by === 'email' ? undefined : email, external_id: by === 'external_id' ? undefined : external_id });
-    }
+    if ('input' in change) claim(change.input.fields, 'by' in change ? change.by : undefined);
     if (change.kind === 'undo') {
       const { event } = change;
       ids.push(event.customer_id);
@@ -313,10 +329,13 @@ export function readsFor(workspace_id: number, writes: Pick<Write, 'change' | 'i
   if (matches.email.length > 0) reads.push({ of: 'matches', ask: [FIND_BY_EMAIL, [workspace_id, matches.email]] });
   if (matches.external_id.length > 0)
     reads.push({ of: 'matches', ask: [FIND_BY_EXTERNAL_ID, [workspace_id, matches.external_id]] });
-  if (emails.length + external_ids.length > 0)
-    reads.push({ of: 'holders', ask: [FIND_HOLDERS, [workspace_id, emails, external_ids]] });
+  if (asked.length > 0) {
+    const values = [workspace_id, emails, external_ids, ...askedOf(suppression_key, workspace_id, asked)];
+    reads.push({ of: 'holders', ask: [FIND_HOLDERS, values] });
+  }
   if (restores.length > 0)
     reads.push({ of: 'holders_of_deleted', ask: [FIND_HOLDERS_OF_DELETED, [workspace_id, restores]] });
+  if (erased.length > 0) reads.push({ of: 'histories', ask: [FIND_HISTORIES, [workspace_id, erased]] });
   if (keys.length > 0) reads.push({ of: 'replays', ask: askForReplays(workspace_id, keys) });
   return reads;
 }
@@ -324,6 +343,7 @@ export function readsFor(workspace_id: number, writes: Pick<Write, 'change' | 'i
 /** Answers as the first request with the key was answered: from the log, where that state of the customer stands. */
 async function replay(database: Database, workspace_id: number, found: Replay): Promise<Outcome> {
   const record = await readAsOf(database, workspace_id, found.subject_id!, found.position);
+  if (record === null) throw notFound(); // erased since
   const { status, position } = found;
-  return { status, customer: JSON.parse(record!), json: record!, position, replayed: true };
+  return { status, customer: JSON.parse(record), json: record, position, replayed: true };
 }

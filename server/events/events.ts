@@ -4,8 +4,11 @@ import { type Customer, type CustomerInput, INPUT_FIELDS } from '#contract/custo
 import type { EventActor, LogEvent } from '#contract/events.ts';
 import type { Ask, Database, Row, Session } from '../database.ts';
 import { isConnectionError, outcomeUnknown, unavailable } from '../problem.ts';
+import { FORGET_SALTS } from './seals-store.ts';
 import {
   APPEND_EVENTS,
+  APPEND_EVENTS_AND_COUNT_DAYS,
+  CATCH_UP_DAYS,
   FIND_EVENT,
   LOCK_LEDGER,
   READ_AFTER,
@@ -13,11 +16,16 @@ import {
   READ_CHANGE,
   READ_CHANGES_OF_CAUSE,
   READ_FEED,
+  READ_FEED_OF_CUSTOMER,
+  READ_FEED_OF_NOBODY,
   READ_HISTORY,
   READ_LEDGER,
   READ_LEDGER_TEXT,
+  READ_NEWEST,
   READ_RECORDS,
+  SCRUB_EVENTS,
 } from './store.ts';
+import { noteWritten } from './watch.ts';
 
 export type Ledger = { position: number; now: string };
 
@@ -30,7 +38,7 @@ export type EventDraft = {
   cause_id: string | null;
   /** Former values of the fields that changed. */
   before: object | null;
-  /** The whole record afterwards, as JSON. */
+  /** The whole record afterwards, as JSON; `null` once the customer is erased. */
   after: string;
 };
 
@@ -40,22 +48,25 @@ export type Plan<Answer> = {
   /** By how much the counts of customers change. */
   total: number;
   active: number;
+  /** By how much the total changes of those created on each day. */
+  days?: Map<string, number>;
   answer: Answer;
 };
 
 /**
  * One write of a workspace, in one transaction and two flushes: takes the ledger's lock and reads; lets `decide` work
  * out, with the lock held and so with no other writer about, what to change; writes that, its events and the ledger,
- * and commits. `waited`: milliseconds until it had the lock. Throws `outcome_unknown` when the answer to COMMIT was lost and could not be found out.
+ * and commits. Throws `outcome_unknown` when the answer to COMMIT was lost and could not be found out.
  */
 export async function writeUnderLock<Answer>(
   database: Database,
   workspace_id: number,
   reads: Ask[],
   decide: (ledger: Ledger, found: Row[][]) => Plan<Answer>,
-): Promise<{ answer: Answer; position: number; waited: number }> {
+): Promise<{ answer: Answer; position: number }> {
   const session = await database.begin();
   let waited: number;
+  let isBehind: boolean;
   let ledger: Ledger;
   let plan: Plan<Answer>;
   try {
@@ -66,6 +77,7 @@ export async function writeUnderLock<Answer>(
     if (!locked) throw new Error(`Workspace ${workspace_id} has no ledger.`);
     ledger = { position: locked[0], now: locked[1] };
     waited = Number(locked[2]);
+    isBehind = locked[3];
     plan = decide(ledger, found);
   } catch (error) {
     session.release(true); // closing the connection rolls back
@@ -73,7 +85,8 @@ export async function writeUnderLock<Answer>(
   }
   const position = ledger.position + plan.events.length;
   try {
-    const sent = plan.statements.map(([statement, values]) => session.query(statement, values));
+    const sent = isBehind ? [session.query(CATCH_UP_DAYS, [workspace_id])] : [];
+    sent.push(...plan.statements.map(([statement, values]) => session.query(statement, values)));
     if (plan.events.length >= MANY) {
       // PostgreSQL is at the rows of a large batch while its events are put in JSON.
       for (const each of sent) each.catch(() => {}); // heard below
@@ -89,8 +102,11 @@ export async function writeUnderLock<Answer>(
     if (!isConnectionError(error)) throw error;
     if (!(await wasCommitted(database, workspace_id, ledger, plan))) throw unavailable(error);
   }
-  if (plan.events.length > 0) database.onBatch(plan.events.length, waited, workspace_id, position);
-  return { answer: plan.answer, position, waited };
+  if (plan.events.length > 0) {
+    database.onBatch(plan.events.length, waited, workspace_id, position);
+    noteWritten(database, workspace_id, position);
+  }
+  return { answer: plan.answer, position };
 }
 
 /** Events from which on their JSON takes a millisecond or more. */
@@ -104,13 +120,13 @@ function append(session: Session, workspace_id: number, ledger: Ledger, plan: Pl
     return `${entry.slice(0, -1)},"after":${after}}`;
   });
   const position = ledger.position + events.length;
-  return session.query(APPEND_EVENTS, [
-    workspace_id,
-    `[${events.join(',')}]`,
-    ledger.now,
-    position,
-    plan.total,
-    plan.active,
+  const values = [workspace_id, `[${events.join(',')}]`, ledger.now, position, plan.total, plan.active];
+  const days = [...(plan.days ?? [])].filter(([, customers]) => customers !== 0);
+  if (days.length === 0) return session.query(APPEND_EVENTS, values);
+  return session.query(APPEND_EVENTS_AND_COUNT_DAYS, [
+    ...values,
+    days.map(([day]) => day),
+    days.map(([, customers]) => customers),
   ]);
 }
 
@@ -186,15 +202,42 @@ export function ledgerOf(text: string): LedgerState {
 
 export { READ_LEDGER_TEXT };
 
-/** Up to `limit` events after a position, oldest first. */
+/** Up to `limit` events after a position: the first of them, oldest first, or the last of them, newest first. */
 export async function readFeed(
   database: Database,
   workspace_id: number,
   after: number,
   limit: number,
+  newest_first = false,
 ): Promise<LogEvent[]> {
-  return (await database.read(READ_FEED, [workspace_id, after, limit])).map(eventOf);
+  const statement = newest_first ? READ_NEWEST : READ_FEED;
+  return (await database.read(statement, [workspace_id, after, limit])).map(eventOf);
 }
+
+/**
+ * Some events of a customer, or of none, from a position up to another, oldest first; `through` is the position up to which
+ * they are all that there are.
+ */
+export async function readFeedOf(
+  database: Database,
+  workspace_id: number,
+  customer_id: string | null,
+  from: number,
+  to: number,
+): Promise<{ events: LogEvent[]; through: number }> {
+  if (customer_id === null) {
+    // There is no index of these, and there may be any number of others between them.
+    const through = Math.min(to, from + SPAN);
+    const rows = await database.read(READ_FEED_OF_NOBODY, [workspace_id, from, through]);
+    return { events: rows.map(eventOf), through };
+  }
+  const rows = await database.read(READ_FEED_OF_CUSTOMER, [workspace_id, customer_id, from, to, SOME]);
+  const events = rows.map(eventOf);
+  return { events, through: events.length < SOME ? to : events.at(-1)!.position };
+}
+
+const SOME = 50;
+const SPAN = 2000;
 
 /** Up to `limit` events of a customer before a position, newest first. */
 export async function readHistory(
@@ -263,6 +306,17 @@ function changeOf([position, type, customer_id, before, after]: Row): LoggedChan
   return { position, type, customer_id, before: before === null ? null : JSON.parse(before), after: JSON.parse(after) };
 }
 
+/**
+ * What takes all away that the log says of customers, and the salts of its hashes: their events stay, without a value. It
+ * belongs into the write that removes the customers, whose own events come after it.
+ */
+export function scrubHistory(workspace_id: number, customer_ids: string[]): Ask[] {
+  return [
+    [SCRUB_EVENTS, [workspace_id, customer_ids]],
+    [FORGET_SALTS, [workspace_id, customer_ids]],
+  ];
+}
+
 /** The records as they stood after each of the given positions, in their order. */
 export async function readRecords(
   database: Database,
@@ -287,8 +341,9 @@ function eventOf(row: Row): LogEvent {
     actor: JSON.parse(actor),
     request_id,
     cause_id,
-    changes: changesOf(type, former, record),
+    changes: record === null ? {} : changesOf(type, former, record),
     ...(customer_id === null ? { subject: record } : { customer: record }),
+    ...(type === 'customer.erased' ? { subject: former } : {}),
   };
 }
 
@@ -302,4 +357,10 @@ function changesOf(
   return Object.fromEntries(names.map((name) => [name, [before?.[name] ?? null, after[name] ?? null]]));
 }
 
+export { readDays } from './days.ts';
+export { checkLog } from './log-check.ts';
+export { CREATED_CUSTOMERS, KEPT_COUNTS, KEPT_DAYS, LAST_EVENT } from './log-check-store.ts';
+export { keepSealing, sealBlock } from './seals.ts';
+export { checkSeals, type NotedHead } from './seals-check.ts';
+export { watchLog } from './watch.ts';
 export type { LogEvent };

@@ -2,27 +2,60 @@
 import { rfc3339, type Statement } from '../database.ts';
 
 /**
- * Takes the workspace's turn, and tells how many milliseconds that took. The time is read for the row as it is once the
- * lock is held, so it never runs backwards.
+ * Takes the workspace's turn, and tells how many milliseconds that took, and whether the counts of days are behind. The time
+ * is read for the row as it is once the lock is held, so it never runs backwards.
  */
 export const LOCK_LEDGER: Statement = {
   name: 'lock_ledger',
   text: `SELECT position, ${rfc3339("greatest(clock_timestamp(), last_at + interval '1 microsecond')")},
-      extract(milliseconds FROM clock_timestamp() - statement_timestamp())::float8
+      extract(milliseconds FROM clock_timestamp() - statement_timestamp())::float8, days_position < position
     FROM ledgers WHERE workspace_id = $1 FOR UPDATE`,
 };
 
-/** $2 events as JSON, $3 their time, $4 the new position, $5 and $6 by how much the counts change. */
-export const APPEND_EVENTS: Statement = {
-  name: 'append_events',
-  text: `WITH entry AS (
+const ADD_TO_DAYS = `ON CONFLICT (workspace_id, day) DO UPDATE SET total = customer_days.total + excluded.total`;
+
+/** `days`: what else the statement does, before the ledger is moved. */
+const append = (days = '') => `WITH entry AS (
       INSERT INTO events (workspace_id, position, at, type, customer_id, customer_version, actor, request_id, cause_id, before, after)
       SELECT $1, position, $3, type, customer_id, customer_version, actor, request_id, cause_id, before, after
       FROM json_to_recordset($2) AS event (position bigint, type text, customer_id uuid, customer_version integer, actor json,
-        request_id text, cause_id uuid, before json, after json))
+        request_id text, cause_id uuid, before json, after json))${days}
     UPDATE ledgers SET position = $4, last_at = $3,
-      total_customers = total_customers + $5, active_customers = active_customers + $6
-    WHERE workspace_id = $1`,
+      total_customers = total_customers + $5, active_customers = active_customers + $6, days_position = $4
+    WHERE workspace_id = $1`;
+
+/** $2 events as JSON, $3 their time, $4 the new position, $5 and $6 by how much the counts change. */
+export const APPEND_EVENTS: Statement = { name: 'append_events', text: append() };
+
+/** The same, and $8 what is to be added to the counts of the days $7. */
+export const APPEND_EVENTS_AND_COUNT_DAYS: Statement = {
+  name: 'append_events_and_count_days',
+  kind: 'append_events',
+  text: append(`, days AS (
+      INSERT INTO customer_days (workspace_id, day, total)
+      SELECT $1, day, total FROM unnest($7::date[], $8::bigint[]) AS change (day, total) ${ADD_TO_DAYS})`),
+};
+
+/** Counts the days of what servers wrote that did not. */
+export const CATCH_UP_DAYS: Statement = {
+  name: 'catch_up_days',
+  text: `WITH ledger AS (SELECT position, days_position FROM ledgers WHERE workspace_id = $1), days AS (
+      INSERT INTO customer_days (workspace_id, day, total)
+      SELECT $1, left(after ->> 'created_at', 10)::date, sum(CASE type WHEN 'customer.deleted' THEN -1 ELSE 1 END)
+      FROM events WHERE workspace_id = $1 AND type IN ('customer.created', 'customer.deleted', 'customer.restored')
+        AND position > (SELECT days_position FROM ledger) AND position <= (SELECT position FROM ledger)
+      GROUP BY 2 ${ADD_TO_DAYS})
+    UPDATE ledgers SET days_position = position WHERE workspace_id = $1`,
+};
+
+/** The counts of the days from $2 to $3, with the sum of those before; and of the same moment the ledger, and whether they are behind. */
+export const READ_DAYS: Statement = {
+  name: 'read_days',
+  text: `SELECT position, days_position < position,
+      (SELECT coalesce(sum(total), 0)::bigint FROM customer_days WHERE workspace_id = $1 AND day < $2::date),
+      (SELECT string_agg(day || ' ' || total, ',') FROM customer_days
+        WHERE workspace_id = $1 AND day BETWEEN $2::date AND $3::date AND total > 0)
+    FROM ledgers WHERE workspace_id = $1`,
 };
 
 const EVENT_COLUMNS = `position, ${rfc3339('at')}, type, customer_id, customer_version, actor, request_id, cause_id, before, after`;
@@ -40,10 +73,29 @@ export const READ_FEED: Statement = {
   text: `SELECT ${EVENT_COLUMNS} FROM events WHERE workspace_id = $1 AND position > $2 ORDER BY position LIMIT $3`,
 };
 
+export const READ_NEWEST: Statement = {
+  name: 'read_newest',
+  text: `SELECT ${EVENT_COLUMNS} FROM events WHERE workspace_id = $1 AND position > $2 ORDER BY position DESC LIMIT $3`,
+};
+
 export const READ_HISTORY: Statement = {
   name: 'read_history',
   text: `SELECT ${EVENT_COLUMNS} FROM events
     WHERE workspace_id = $1 AND customer_id = $2 AND position < $3 ORDER BY position DESC LIMIT $4`,
+};
+
+/** Up to $5 events of the customer $2, from the position $3 to $4, the first first. */
+export const READ_FEED_OF_CUSTOMER: Statement = {
+  name: 'read_feed_of_customer',
+  text: `SELECT ${EVENT_COLUMNS} FROM events
+    WHERE workspace_id = $1 AND customer_id = $2 AND position BETWEEN $3 AND $4 ORDER BY position LIMIT $5`,
+};
+
+/** The events from the position $2 to $3 that are no customer's. */
+export const READ_FEED_OF_NOBODY: Statement = {
+  name: 'read_feed_of_nobody',
+  text: `SELECT ${EVENT_COLUMNS} FROM events
+    WHERE workspace_id = $1 AND customer_id IS NULL AND position BETWEEN $2 AND $3 ORDER BY position`,
 };
 
 /** An event of a customer. */
@@ -86,4 +138,10 @@ export const READ_AFTER: Statement = {
   name: 'read_after',
   text: `SELECT type, after FROM events WHERE workspace_id = $1 AND customer_id = $2 AND position <= $3
     ORDER BY position DESC LIMIT 1`,
+};
+
+/** Takes the values out of all events of the customers $2. */
+export const SCRUB_EVENTS: Statement = {
+  name: 'scrub_events',
+  text: `UPDATE events SET before = NULL, after = NULL WHERE workspace_id = $1 AND customer_id = ANY($2::uuid[])`,
 };

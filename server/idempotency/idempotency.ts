@@ -3,7 +3,12 @@
 import { hash } from 'node:crypto';
 import type { Ask, Database, Row } from '../database.ts';
 import { invalid, Problem } from '../problem.ts';
-import { FIND_IDEMPOTENCY_KEYS, FORGET_IDEMPOTENCY_KEYS, STORE_IDEMPOTENCY_KEYS } from './store.ts';
+import {
+  FIND_IDEMPOTENCY_KEYS,
+  FORGET_FINGERPRINTS,
+  FORGET_IDEMPOTENCY_KEYS,
+  STORE_IDEMPOTENCY_KEYS,
+} from './store.ts';
 
 /** A request that may be repeated: whose it is, its key, and what it asks for. */
 export type Idempotency = { actor_id: string; key: string; fingerprint: string };
@@ -79,6 +84,14 @@ export function storeKeys(
   keys: (Idempotency & { status: number; position: number; subject_id: string | null; reply?: unknown })[],
 ): Ask {
   return [STORE_IDEMPOTENCY_KEYS, [workspace_id, JSON.stringify(keys), now]];
+}
+
+/**
+ * Destroys what tells requests apart that were about the given subjects, or about many at once, at the given times: a hash of
+ * what somebody said of them. Such a request is refused when it is repeated, not done again.
+ */
+export function forgetFingerprints(workspace_id: number, times: string[], subject_ids: string[]): Ask {
+  return [FORGET_FINGERPRINTS, [workspace_id, times, subject_ids]];
 }
 
 /** Deletes a workspace's keys of more than a day ago. */

@@ -23,3 +23,9 @@ export const FORGET_IDEMPOTENCY_KEYS: Statement = {
   name: 'forget_idempotency_keys',
   text: `DELETE FROM idempotency_keys WHERE workspace_id = $1 AND created_at <= now() - interval '24 hours'`,
 };
+
+export const FORGET_FINGERPRINTS: Statement = {
+  name: 'forget_fingerprints',
+  text: `UPDATE idempotency_keys SET fingerprint = '' WHERE workspace_id = $1 AND created_at = ANY($2::timestamptz[])
+    AND (subject_id IS NULL OR subject_id = ANY($3::uuid[]))`,
+};

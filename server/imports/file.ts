@@ -21,11 +21,14 @@ export type ReadingSettings = ImportSettings & { guess_others?: boolean };
 const SAMPLE_ROWS = 5;
 const SAMPLE_CELL = 200;
 
-/** Tells how a file is to be read from its beginning. Throws a Problem (400) where it cannot be, or what was chosen does not fit. */
+/**
+ * Tells how a file is to be read from its beginning. Throws a Problem (400) where it cannot be, or what was chosen does not
+ * fit; with `keep_unmapped`, columns that do not fill what they must are no reason to.
+ */
 export async function readingOf(
   { original }: ImportFiles,
   settings: ReadingSettings,
-): Promise<Reading & { sample: string[][] }> {
+): Promise<Reading & { sample: string[][]; unmapped: boolean }> {
   const head = await readHead(original);
   const format = detectFormat(head, settings);
   const rows: CsvRow[] = [];
@@ -41,11 +44,21 @@ export async function readingOf(
   const guessed = guessColumns(header.cells);
   const { columns: chosen, guess_others } = settings;
   const columns = chosen ? chosenColumns(guessed, chosen, guess_others) : guessed;
-  checkColumns(columns, header, { match, guessed: !chosen });
+  const unmapped = !isMapped(() => checkColumns(columns, header, { match, guessed: !chosen }), settings.keep_unmapped);
   const sample = others
     .slice(0, SAMPLE_ROWS)
     .map(({ cells }) => cells.slice(0, 100).map((cell) => cell.slice(0, SAMPLE_CELL)));
-  return { format, columns, match, sample };
+  return { format, columns, match, sample, unmapped };
+}
+
+function isMapped(check: () => void, keep_unmapped = false): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (keep_unmapped && error instanceof Problem && error.code === 'invalid_mapping') return false;
+    throw error;
+  }
 }
 
 async function readHead(path: string): Promise<Buffer> {

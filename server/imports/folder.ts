@@ -89,7 +89,7 @@ export async function forgetFile(files: ImportFiles): Promise<void> {
 }
 
 /** How long refused rows are kept. */
-const KEEP_MS = 30 * 86_400_000;
+export const KEEP_MS = 30 * 86_400_000;
 
 /** Removes the files of imports that were last touched too long ago. */
 export async function forgetOldFiles({ path }: ImportFolder): Promise<void> {

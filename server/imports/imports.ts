@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import type { Cause } from '#contract/causes.ts';
 import type { Import, ImportSettings } from '#contract/imports.ts';
 import type { Actor } from '../access/access.ts';
-import { cancelCause, causeOf, type NewCause, resumed, takeWork, type Work, wakeWorkers } from '../causes/causes.ts';
+import { cancelCause, causeOf, resumed, takeWork, type Work, wakeWorkers } from '../causes/causes.ts';
 import { fileWork, writeGroup } from '../customers/customers.ts';
 import type { Database, Row } from '../database.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
@@ -22,6 +22,7 @@ import { CHANGE_IMPORT, CHECK_NOT_RUN, GET_IMPORT, LIST_IMPORTS, RECORD_IMPORT, 
 
 export { leftOut, listed } from './columns.ts';
 export { forgetOldFiles, type ImportFolder, openImportFolder } from './folder.ts';
+export { forgetInImports, forgetOldSamples } from './forget.ts';
 
 type Context = { request_id: string | null; idempotency?: Idempotency };
 
@@ -38,11 +39,10 @@ export async function receiveImport(
   { request_id, idempotency }: Context,
 ): Promise<Import> {
   const { type, id, name, workspace } = actor;
-  const cause: NewCause = {
+  const cause = {
     id: uuidv7(Date.now(), 0),
-    kind: 'import',
+    kind: 'import' as const,
     actor: { type, id, name },
-    state: 'running',
     details: { filename, request_id },
     runs_at: folder.id,
   };
@@ -50,10 +50,11 @@ export async function receiveImport(
   let kept = false;
   try {
     const { bytes, sha256 } = await receiveFile(source, files, HEAD, (head) => detectFormat(head, settings));
-    const { sample, format, columns, match } = await readingOf(files, settings);
+    const { sample, format, columns, match, unmapped } = await readingOf(files, settings);
+    const state = unmapped ? 'ready' : 'running';
     const values = [workspace.id, cause.id, filename, bytes, json(format), json(columns), match, json(sample)];
     const sameFile = idempotency && { ...idempotency, fingerprint: `${idempotency.fingerprint} ${sha256}` };
-    const filed = await fileWork(database, actor, { ...cause, progress: { total: bytes, done: 0 } }, sameFile, [
+    const filed = await fileWork(database, actor, { ...cause, state, progress: { total: bytes, done: 0 } }, sameFile, [
       [RECORD_IMPORT, values],
     ]);
     kept = filed.id === cause.id;
@@ -93,8 +94,7 @@ function importOf(row: Row): Import {
   const [filename, bytes, format, columns, match, sample, found, run_at, ...ofCause] = row;
   const cause = causeOf(ofCause);
   const { id, actor, at, finished_at, failure, undone_by, progress } = cause;
-  const state =
-    cause.state === 'ready' ? 'checked' : cause.state === 'running' && run_at === null ? 'checking' : cause.state;
+  const state = stateOf(cause.state, found !== null, run_at !== null);
   const { duplicates: _, ...shown } = JSON.parse(found ?? '{}');
   return {
     id,
@@ -114,6 +114,11 @@ function importOf(row: Row): Import {
     failure,
     undone_by,
   };
+}
+
+function stateOf(state: Cause['state'], isChecked: boolean, isRun: boolean): Import['state'] {
+  if (state === 'ready') return isChecked ? 'checked' : 'unmapped';
+  return state === 'running' && !isRun ? 'checking' : state;
 }
 
 function pace(
@@ -141,12 +146,12 @@ export async function changeImport(
   settings: ImportSettings,
 ): Promise<Import> {
   const now = await getImport(database, actor, id);
-  if (now.state !== 'checking' && now.state !== 'checked') throw tooLate(now);
+  if (!['unmapped', 'checking', 'checked'].includes(now.state)) throw tooLate(now);
   const { format, columns, match } = now;
   const same = settings.encoding === undefined && settings.delimiter === undefined;
   const files = filesOf(folder, actor.workspace.id, id);
   if (!existsSync(files.original)) throw elsewhere();
-  const { sample, ...reading } = await readingOf(files, {
+  const { sample, unmapped, ...reading } = await readingOf(files, {
     ...format,
     match,
     ...(same ? { columns } : {}),
@@ -160,7 +165,14 @@ export async function changeImport(
     guard: [CHECK_NOT_RUN, [workspace_id, id, false]],
     // The cause is locked before the import, as by whoever notes what was found.
     alongside: () => [
-      resumed(workspace_id, id, ['running', 'ready'], { total: now.bytes, done: 0 }, null),
+      resumed(
+        workspace_id,
+        id,
+        ['running', 'ready'],
+        { total: now.bytes, done: 0 },
+        null,
+        unmapped ? 'ready' : 'running',
+      ),
       [CHANGE_IMPORT, values],
     ],
   });
@@ -198,6 +210,7 @@ export async function runImport(
   if (!('stopped' in outcome)) wakeWorkers(database);
   const then = await getImport(database, actor, id);
   if (!('stopped' in outcome)) return then;
+  if (then.state === 'unmapped') throw new Problem(409, 'unmapped', 'Say first which column fills which field.');
   if (then.state !== 'checking') throw tooLate(then);
   throw new Problem(409, 'still_running', 'The file is still being checked; wait until it is, or cancel the import.');
 }
@@ -293,7 +306,12 @@ export async function importHere(
   const { signal, dry_run, onFound } = options;
   const received = await receiveImport(database, actor, folder, source, settings, { request_id: null });
   const { id } = received;
-  const cancel = () => cancelCause(database, actor, id).catch(() => {}); // it may have failed since the database is away
+  let cancelling: Promise<unknown> = Promise.resolve();
+  const cancel = () => {
+    // One after the other, so that none is under way when this returns. It may have failed since the database is away.
+    cancelling = cancelling.then(() => cancelCause(database, actor, id)).catch(() => {});
+    return cancelling;
+  };
   signal.addEventListener('abort', cancel);
   try {
     onFound?.(received);

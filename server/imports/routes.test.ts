@@ -172,6 +172,29 @@ Ada;King;ada@example.com;;fifth
     assert.equal((await customers('external_id=x-1')).results[0].email, 'other@example.com');
   });
 
+  test('whose columns nobody can guess is kept where that is asked for, until they are said', async () => {
+    const { status, body: kept } = await upload('a;b;c\nAda;Lovelace;kept@example.com\n', '?keep_unmapped=true');
+    assert.deepEqual([status, kept.state, kept.found, kept.finished_at], [201, 'unmapped', null, null]);
+    assert.deepEqual(kept.sample, [['Ada', 'Lovelace', 'kept@example.com']]);
+    const early = await server.call('POST', `/api/imports/${kept.id}/run`);
+    assert.deepEqual([early.status, early.body.code], [409, 'unmapped']);
+    const patch = (settings: object) => server.call('PATCH', `/api/imports/${kept.id}`, settings);
+    assert.equal((await patch({ delimiter: ',' })).body.code, 'invalid_mapping');
+    const other = (await patch({ delimiter: ',', keep_unmapped: true })).body;
+    assert.deepEqual([other.state, other.columns.map(({ name }: { name: string }) => name)], ['unmapped', ['a;b;c']]);
+    await patch({ delimiter: ';', keep_unmapped: true });
+    const fields = ['first_name', 'last_name', 'email'];
+    const columns = ['a', 'b', 'c'].map((name, index) => ({ name, field: fields[index] }));
+    assert.equal((await patch({ columns })).body.state, 'checking');
+    assert.equal((await until(kept.id, 'checked')).found!.create, 1);
+    // A file that was checked already waits again where it is read in a way that leaves its columns without meaning.
+    assert.equal((await patch({ delimiter: '|', keep_unmapped: true })).body.state, 'unmapped');
+    assert.equal((await server.call('POST', `/api/imports/${kept.id}/cancel`)).body.state, 'cancelled');
+    assert.equal((await patch({ keep_unmapped: 'yes' })).status, 400);
+    assert.equal((await upload(HEAD, '?keep_unmapped=yes')).status, 400);
+    assert.equal((await upload('', '?keep_unmapped=true')).body.code, 'empty_file');
+  });
+
   test('with settings that do not fit is refused by name, and stays as it is', async () => {
     const { id } = await checked(`${HEAD}Ada,Lovelace,fit@example.com\n`);
     for (const [settings, pointer, code] of [

@@ -9,7 +9,8 @@ import {
   type Write,
   writeGroup,
 } from '../customers/customers.ts';
-import type { Database } from '../database.ts';
+import type { Ask, Database } from '../database.ts';
+import type { ProblemError } from '../problem.ts';
 import { checkRow, refusalOf } from './columns.ts';
 import type { CsvRow } from './csv.ts';
 import { duplicateRefusal, readDuplicates } from './duplicates.ts';
@@ -17,6 +18,7 @@ import { type FileOfImport, type FilePlace, openFile, type Reading, rowsFrom } f
 import { forgetFile, type ImportFiles } from './folder.ts';
 import { openRejected, type RefusedRow } from './rejected.ts';
 import { changeOf } from './row.ts';
+import { FORGET_SAMPLE } from './store.ts';
 
 /** `rejected`: bytes of the file of refused rows. Both 0: before the first row. */
 export type RunPlace = FilePlace & { rejected: number };
@@ -75,7 +77,9 @@ export async function runFile(
         const refused = [...batch.refused].sort(([a], [b]) => a - b).map(([, row]) => row);
         const { end: offset, next_line: line } = batch.rows.at(-1) ?? { end: place.offset, next_line: place.line };
         Object.assign(place, { offset, line, rejected: rejected.append(refused) });
-        return [moved(work, progress, place, batch.last)];
+        const asks: Ask[] = [moved(work, progress, place, batch.last)];
+        if (batch.last) asks.push([FORGET_SAMPLE, [work.workspace.id, work.id]]);
+        return asks;
       },
     });
     if ('stopped' in outcome) return true;
@@ -90,13 +94,19 @@ export async function runFile(
     for (const [index, decision] of decisions.entries()) {
       const at = batch.written[index]!;
       const { line, cells } = batch.rows[at]!;
-      if ('refused' in decision) batch.refused.set(at, { line, cells, ...refusalOf(decision.refused.errors) });
+      if ('refused' in decision) batch.refused.set(at, refusedRow(line, cells, decision.refused.errors));
       else progress[decision.type]! += 1;
     }
     progress.refused! += batch.refused.size;
     progress.done! += batch.rows.length;
     progress.changed = progress.created! + progress.updated!;
   }
+}
+
+/** Of somebody who was erased the line alone is told. */
+function refusedRow(line: number, cells: string[], errors: ProblemError[]): RefusedRow {
+  const isSuppressed = errors.some(({ code }) => code === 'suppressed');
+  return { line, cells: isSuppressed ? [] : cells, ...refusalOf(errors) };
 }
 
 /** The rows behind a place in batches, made ready while the one before is written. There is always a last one, be it empty. */

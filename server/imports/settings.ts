@@ -2,11 +2,11 @@
 import { MATCH_FIELDS } from '#contract/batch.ts';
 import { COLUMN_RULES, DELIMITERS, ENCODINGS, IMPORT_FIELDS, type ImportSettings } from '#contract/imports.ts';
 import { checkMembers, isObject, refuse } from '../body.ts';
-import type { Query } from '../query.ts';
+import { type Query, trueOrFalse } from '../query.ts';
 
 const FILENAME_LIMIT = 255;
 
-export function readUploadQuery(query: Query): Pick<ImportSettings, 'match'> & { filename?: string } {
+export function readUploadQuery(query: Query): Pick<ImportSettings, 'match' | 'keep_unmapped'> & { filename?: string } {
   const { filename, match } = query;
   if (filename !== undefined && (filename.length === 0 || filename.length > FILENAME_LIMIT || /\p{C}/u.test(filename)))
     throw refuse(
@@ -14,18 +14,27 @@ export function readUploadQuery(query: Query): Pick<ImportSettings, 'match'> & {
       'filename',
       `filename must have 1 to ${FILENAME_LIMIT} characters, none of them invisible.`,
     );
-  return { filename, match: match === undefined ? undefined : oneOf(MATCH_FIELDS, match, 'match', 'match') };
+  return {
+    filename,
+    match: match === undefined ? undefined : oneOf(MATCH_FIELDS, match, 'match', 'match'),
+    keep_unmapped: trueOrFalse(query, 'keep_unmapped'),
+  };
 }
 
 /** 400 names each member that is wrong. */
 export function readSettings(body: unknown): ImportSettings {
   if (!isObject(body)) throw refuse('wrong_type', '', 'The body must be a JSON object.');
-  checkMembers(body, ['encoding', 'delimiter', 'match', 'columns']);
-  const { encoding, delimiter, match, columns } = body;
+  checkMembers(body, ['encoding', 'delimiter', 'match', 'columns', 'keep_unmapped']);
+  const { encoding, delimiter, match, columns, keep_unmapped } = body;
   const settings: ImportSettings = {};
   if (encoding !== undefined) settings.encoding = oneOf(ENCODINGS, encoding, '/encoding', 'encoding');
   if (delimiter !== undefined) settings.delimiter = oneOf(DELIMITERS, delimiter, '/delimiter', 'delimiter');
   if (match !== undefined) settings.match = oneOf(MATCH_FIELDS, match, '/match', 'match');
+  if (keep_unmapped !== undefined) {
+    if (typeof keep_unmapped !== 'boolean')
+      throw refuse('wrong_type', '/keep_unmapped', 'keep_unmapped must be true or false.');
+    settings.keep_unmapped = keep_unmapped;
+  }
   if (columns !== undefined) settings.columns = readColumns(columns);
   return settings;
 }

@@ -48,3 +48,21 @@ export const RECORD_RUN: Statement = {
   name: 'record_run',
   text: 'UPDATE imports SET run_at = clock_timestamp() WHERE workspace_id = $1 AND id = $2 AND found IS NOT NULL',
 };
+
+/** Takes the first rows out of imports from $3 on in which one of the patterns $2 is found. */
+export const FORGET_SAMPLES: Statement = {
+  name: 'forget_samples',
+  text: `UPDATE imports SET sample = '[]' WHERE workspace_id = $1 AND id >= $3 AND lower(sample::text) LIKE ANY ($2::text[])`,
+};
+
+/** Takes the first rows out of the import $2, which has ended. */
+export const FORGET_SAMPLE: Statement = {
+  name: 'forget_sample',
+  text: `UPDATE imports SET sample = '[]' WHERE workspace_id = $1 AND id = $2`,
+};
+
+/** Takes the first rows out of imports from $2 on and before $3, whatever became of them. */
+export const FORGET_OLD_SAMPLES: Statement = {
+  name: 'forget_old_samples',
+  text: `UPDATE imports SET sample = '[]' WHERE workspace_id = $1 AND id >= $2 AND id < $3 AND sample::text <> '[]'`,
+};
