@@ -1,0 +1,149 @@
+// Who is invited, and inviting somebody: the link is shown once, to be handed on.
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { UserPlus } from 'lucide-react';
+import { useState } from 'react';
+import type { Invitation, NewInvitation } from '#contract/members.ts';
+import type { Role } from '#contract/roles.ts';
+import { api, fieldErrors, messageOf, queries } from '../api.ts';
+import { useWays } from '../people/ways.ts';
+import { Button } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { TextField } from '../ui/field.tsx';
+import { timeOf } from '../ui/figures.ts';
+import { FormDialog } from '../ui/form-dialog.tsx';
+import { Failure, Loading, Section } from '../ui/page.tsx';
+import { Refusal } from '../ui/refusal.tsx';
+import rows from '../ui/rows.module.css';
+import { toast } from '../ui/toast.tsx';
+import { words } from '../words.ts';
+import { RoleField } from './roles.tsx';
+import { Secret } from './secret.tsx';
+import styles from './settings.module.css';
+
+const said = words.settings.invitations;
+const KEY = ['invitations'];
+
+export function Invitations() {
+  const [isInviting, setInviting] = useState(false);
+  const { data, error, refetch } = useQuery({
+    queryKey: KEY,
+    queryFn: ({ signal }) => api().invitations.list({ signal }),
+  });
+  return (
+    <Section
+      title={said.title}
+      actions={
+        <Button look="primary" icon={<UserPlus aria-hidden="true" />} onClick={() => setInviting(true)}>
+          {said.invite}
+        </Button>
+      }
+    >
+      {error && <Failure error={error} onRetry={refetch} />}
+      {!data && !error && <Loading />}
+      {data?.length === 0 && <p className={styles.note}>{said.none}</p>}
+      {data && data.length > 0 && <Open invitations={data} />}
+      {isInviting && <Invite onClose={() => setInviting(false)} />}
+    </Section>
+  );
+}
+
+function Open({ invitations }: { invitations: Invitation[] }) {
+  const revoke = useMutation({
+    mutationFn: ({ id }: Invitation) => api().invitations.revoke(id),
+    onSuccess: (_, { email }) => toast(said.revoked(email)),
+    onError: (error) => toast(messageOf(error), { tone: 'bad' }),
+    onSettled: reload,
+  });
+  return (
+    <table className={rows.table}>
+      <thead>
+        <tr>
+          <th scope="col">{said.email}</th>
+          <th scope="col">{words.settings.members.role}</th>
+          <th scope="col">{said.by}</th>
+          <th scope="col">{said.expires}</th>
+          <th scope="col">
+            <span className="unseen">{said.revoke}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {invitations.map((invitation) => (
+          <tr key={invitation.id}>
+            <th scope="row">{invitation.email}</th>
+            <td data-label={words.settings.members.role}>{words.frame.role[invitation.role]}</td>
+            <td data-label={said.by}>{invitation.made_by.name}</td>
+            <td data-label={said.expires}>{timeOf(invitation.expires_at)}</td>
+            <td>
+              <div className={rows.actions}>
+                <Button
+                  busy={revoke.isPending}
+                  aria-label={said.revokeOf(invitation.email)}
+                  onClick={() => revoke.mutate(invitation)}
+                >
+                  {said.revoke}
+                </Button>
+              </div>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Invite({ onClose }: { onClose(): void }) {
+  const [typed, setTyped] = useState<{ email: string; role: Role }>({ email: '', role: 'editor' });
+  const invite = useMutation({ mutationFn: () => api().invitations.create(typed), onSuccess: reload });
+  if (invite.data) return <Invited invitation={invite.data} onClose={onClose} />;
+  const errors = fieldErrors(invite.error);
+  return (
+    <FormDialog
+      title={said.invite}
+      submit={said.send}
+      busy={invite.isPending}
+      error={invite.error}
+      onSubmit={() => invite.mutate()}
+      onClose={onClose}
+    >
+      <TextField
+        label={said.email}
+        type="email"
+        name="email"
+        autoComplete="off"
+        required
+        autoFocus
+        value={typed.email}
+        error={errors.email}
+        onChange={(event) => setTyped({ ...typed, email: event.target.value })}
+      />
+      <RoleField name="role" value={typed.role} error={errors.role} onRole={(role) => setTyped({ ...typed, role })} />
+    </FormDialog>
+  );
+}
+
+function Invited({ invitation: { email, link }, onClose }: { invitation: NewInvitation; onClose(): void }) {
+  const isMailed = useWays()?.mail;
+  return (
+    <Dialog
+      title={said.made}
+      onClose={onClose}
+      footer={
+        <Button look="primary" onClick={onClose}>
+          {words.everywhere.done}
+        </Button>
+      }
+    >
+      {link === null ? (
+        <Refusal>{said.lost}</Refusal>
+      ) : (
+        <>
+          <p role="status">{isMailed ? said.mailedHelp(email) : said.madeHelp(email)}</p>
+          <Secret label={said.link} text={location.origin + link} copyLabel={said.copyLink} />
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+const reload = (): Promise<void> => queries.invalidateQueries({ queryKey: KEY });
