@@ -66,7 +66,7 @@ export async function run(command: string, args: string[], env: NodeJS.ProcessEn
     peak = Math.max(peak, peakMemory(child.pid!));
   }, 50);
   const [code, signal] = await once(child, 'close').finally(() => clearInterval(sampling));
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}: ${stderr || stdout}`);
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}: ${stdout}${stderr}`);
   return { stdout, stderr, seconds: (performance.now() - begin) / 1000, peak };
 }
 

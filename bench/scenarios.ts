@@ -59,7 +59,6 @@ const filtered = `${customers}?is_active=true&ordering=-created_at&limit=25`;
 async function mixed({ target, rows, tag, random }: Context) {
   const ids = shuffled(await target.ids(2000), random);
   const { one, hundreds } = terms(rows);
-  const search = (term: string) => get(`${customers}?limit=25&search=${encodeURIComponent(term)}`);
   const calls = ids.map((id) => {
     const drawn = random();
     if (drawn < 0.5) return get(`${customers}/${id}`);
@@ -70,6 +69,17 @@ async function mixed({ target, rows, tag, random }: Context) {
     return drawn < 0.98 ? create(tag, random) : patch(id);
   });
   return load(target, calls, [200, 201]);
+}
+
+/** Two searches in three match hundreds, one a single customer. */
+export async function searchCalls({ target, rows, random }: Context): Promise<Load> {
+  const { one, hundreds } = terms(rows);
+  const drawn = Array.from({ length: 500 }, () => search(pick(random() < 0.33 ? one : hundreds, random)));
+  return load(target, drawn);
+}
+
+function search(term: string): Call {
+  return get(`${customers}?limit=25&search=${encodeURIComponent(term)}`);
 }
 
 /** The limit server has no such answer: its cheapest one, the counts, stands beside it. */

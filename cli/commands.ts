@@ -2,13 +2,17 @@
 import type { Config } from '#server/config.ts';
 import { describeConfig } from '#server/config.ts';
 import { openConfigured, serve } from '#server/main.ts';
+import { backupCommands } from './backup.ts';
 import { causeCommands } from './causes.ts';
 import { customerCommands } from './customers.ts';
 import { demoCommands } from './demo.ts';
+import { distributeCommands } from './distribute.ts';
+import { doctorCommands } from './doctor.ts';
 import { exportCommands } from './export.ts';
 import { importCommands } from './import.ts';
 import { keyCommands } from './keys.ts';
 import { options, usageError } from './options.ts';
+import { peopleCommands } from './people.ts';
 import { workspaceCommands } from './workspaces.ts';
 
 export type Command = {
@@ -41,8 +45,12 @@ export const commands: Command[] = [
       console.log(describeConfig(config));
     },
   },
+  ...backupCommands,
+  ...doctorCommands,
+  ...distributeCommands,
   ...workspaceCommands,
   ...keyCommands,
+  ...peopleCommands,
   ...importCommands,
   ...exportCommands,
   ...demoCommands,
@@ -60,6 +68,10 @@ async function runServer(words: string[], config: Config): Promise<void> {
   }
   const serving = await serve(config, (line) => console.error(line));
   console.error(`Clientele serves ${serving.url} (API docs: ${serving.url}/api/docs), data in ${serving.place}.`);
+  if (serving.owner_link)
+    console.error(
+      `There is no owner yet: open ${serving.owner_link} to become one (once, within an hour; npx clientele owner-link prints another).`,
+    );
   console.error('Next: npx clientele keys create --workspace main --role admin --name "My key"');
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());

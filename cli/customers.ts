@@ -110,6 +110,33 @@ export const customerCommands: Command[] = [
       });
     },
   },
+  {
+    name: 'customers erase',
+    usage: '<id> --yes [--no-suppress] [--json]',
+    summary: 'Erase a customer for good, with all that the log says of it, and print the receipt.',
+    run(words) {
+      const parsed = options(words, { yes: flag, 'no-suppress': flag, json }, ['id']);
+      if (!parsed.values.yes) throw usageError('Nothing brings an erased customer back: say --yes.');
+      const suppress = !parsed.values['no-suppress'];
+      return withServer(async ({ customers }) => {
+        const receipt = await customers.erase(parsed.words[0]!, { suppress });
+        const { position, at, events } = receipt;
+        if (parsed.values.json) console.log(JSON.stringify(receipt));
+        else console.log(`Erased at position ${position}, ${at}: ${counted(events, 'event')} without values now.`);
+      });
+    },
+  },
+  {
+    name: 'customers dossier',
+    usage: '<id>',
+    summary: 'Print all that is kept about a customer, as JSON.',
+    run(words) {
+      const parsed = options(words, {}, ['id']);
+      return withServer(async ({ customers }) => {
+        console.log(JSON.stringify(await customers.dossier(parsed.words[0]!), null, 2));
+      });
+    },
+  },
 ];
 
 /** parseArgs would take the "-created_at" of `--ordering -created_at` for an option. */

@@ -380,12 +380,18 @@ test('an undo that a running server has taken up is watched to its end', async (
   const workspace = (await findWorkspace(opened.database, 'main'))!;
   const undo = await undoCause(opened.database, systemActor(workspace, 'test'), id, { request_id: null });
   const work = await takeWork(opened.database, workspace, 'a server', undo.id);
+  const { rows: here } = await sql.query('SELECT pid FROM pg_stat_activity');
   const { child, ended } = start(['import', '--undo', id]);
   let over = false;
   child.once('exit', () => {
     over = true;
   });
-  await new Promise((resolve) => setTimeout(resolve, 3000)); // it has nothing to do but wait
+  // It has looked what became of the cause, and has nothing to do but wait.
+  await found(
+    `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%FROM causes%' AND pid <> ALL ($1)`,
+    [here.map(({ pid }) => pid)],
+  );
+  await new Promise((resolve) => setTimeout(resolve, 500));
   assert.equal(over, false);
   await workOnUndo(opened.database, work as Parameters<typeof workOnUndo>[1], new AbortController().signal);
   assert.deepEqual(await ended, { code: 0, out: 'Took back 3,000 changes in main.\n', err: '' });

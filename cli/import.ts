@@ -76,6 +76,7 @@ async function runImport(words: string[], config: Parameters<Command['run']>[1])
   const source = await openSource(file);
   const mistake = 'mistake' in source ? source.mistake : dry_run ? undefined : await unwritable(rejected, file);
   if ('mistake' in source || mistake) {
+    if ('stream' in source) source.stream.destroy();
     console.error(`clientele: ${mistake}`);
     return 1;
   }

@@ -47,6 +47,39 @@ export async function prepareCluster(directory: string, log: (line: string) => v
   return cluster;
 }
 
+/**
+ * Makes the cluster of a data folder from files that `fill` puts into a folder for a user; throws a StartError where there is one
+ * already. As with a new one, nothing half made is ever taken for a cluster.
+ */
+export async function placeCluster(
+  directory: string,
+  fill: (folder: string, owner: Owner | undefined) => Promise<void>,
+): Promise<void> {
+  if (await holdsCluster(join(directory, 'postgres')))
+    throw startError(`There is a database in ${directory} already: restore into an empty folder (CLIENTELE_DATA).`);
+  const owner = newOwner();
+  const closed = owner && barrier(directory, owner, 1);
+  if (closed)
+    throw startError(
+      `The user that PostgreSQL runs as cannot enter ${closed}: set CLIENTELE_DATA to a folder outside it.`,
+    );
+  await makeDirectory(directory, owner);
+  const real = await realpath(directory);
+  await discardLeftovers(real);
+  const fresh = await mkdtemp(join(real, 'postgres.new-'));
+  try {
+    if (owner) await lchown(fresh, owner.uid, owner.gid);
+    await fill(fresh, owner);
+    await holdsCluster(fresh); // of this version of PostgreSQL
+    await rm(join(real, 'postgres'), { recursive: true, force: true }); // an empty folder
+    await rename(fresh, join(real, 'postgres'));
+    if (!onWindows) await sync(real);
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    throw error;
+  }
+}
+
 async function holdsCluster(folder: string): Promise<boolean> {
   let names: string[];
   try {

@@ -6,7 +6,8 @@ import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { parse } from 'smol-toml';
-import { type Config, describeConfig, loadConfig, settings, unknownVariables } from './config.ts';
+import { type Config, describeConfig, loadConfig, unknownVariables } from './config.ts';
+import { settings } from './settings.ts';
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const folders: string[] = [];
@@ -64,8 +65,21 @@ describe('where values come from', () => {
         statement_timeout_ms: 10_000,
         connect_timeout_ms: 5_000,
       },
+      backup: { directory: undefined, every_hours: 24, keep: 7 },
       cache: { bytes: 8_388_608 },
+      egress: { allow: [] },
+      privacy: { erasures: undefined },
       redis: { url: undefined },
+      nats: { url: undefined, credentials_file: undefined, prefix: 'clientele', replicas: 1 },
+      mail: { smtp_url: undefined, from: undefined },
+      openid: {
+        issuer: undefined,
+        client_id: undefined,
+        client_secret: undefined,
+        name: 'single sign-on',
+        scope: 'openid email profile',
+      },
+      access: { secrets_key: undefined },
       metrics: { token: undefined, port: undefined },
       tracing: {
         endpoint: undefined,
@@ -99,10 +113,14 @@ describe('where values come from', () => {
       CLIENTELE_PUBLIC_URL: 'https://crm.example.com',
       CLIENTELE_TRUSTED_PROXIES: '10.0.0.0/8,fd00::/8,127.0.0.1',
       CLIENTELE_CORS_ORIGINS: 'https://a.example,http://localhost:3000',
+      CLIENTELE_EGRESS_ALLOW: 'receiver.internal,127.0.0.1:9000,10.0.0.0/8',
       CLIENTELE_DATA: resolve('/var/lib/clientele'),
+      CLIENTELE_BACKUPS: resolve('/var/backups/clientele'),
+      CLIENTELE_ERASURES: resolve('/srv/apart/erasures.jsonl'),
       DATABASE_URL: 'postgres://ada:secret@db/crm',
       CLIENTELE_LOG_LEVEL: 'silent',
       REDIS_URL: 'rediss://:secret@cache:6380/1',
+      NATS_URL: 'tls://clientele:secret@nats:4222',
       CLIENTELE_CACHE_BYTES: '0',
       CLIENTELE_METRICS_TOKEN: 'a-token-for-metrics',
       CLIENTELE_METRICS_PORT: '9400',
@@ -114,6 +132,14 @@ describe('where values come from', () => {
       OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
       CLIENTELE_DRAIN_DELAY_MS: '2000',
       CLIENTELE_PROCESSES: '4',
+      CLIENTELE_SMTP_URL: 'smtps://crm:hunter2@mail.example.com',
+      CLIENTELE_MAIL_FROM: 'Customers <crm@example.com>',
+      CLIENTELE_OPENID_ISSUER: 'https://login.example.com/realms/main',
+      CLIENTELE_OPENID_CLIENT_ID: 'clientele',
+      CLIENTELE_OPENID_CLIENT_SECRET: 'hunter2',
+      CLIENTELE_OPENID_NAME: 'Example',
+      CLIENTELE_OPENID_SCOPE: 'email openid',
+      CLIENTELE_SECRETS_KEY: Buffer.alloc(32).toString('base64'),
     };
     const config = load('', environment);
     assert.equal(config.server.host, '0.0.0.0');
@@ -121,10 +147,13 @@ describe('where values come from', () => {
     assert.equal(config.server.public_url, 'https://crm.example.com');
     assert.deepEqual(config.server.trusted_proxies, ['10.0.0.0/8', 'fd00::/8', '127.0.0.1']);
     assert.deepEqual(config.server.cors_origins, ['https://a.example', 'http://localhost:3000']);
+    assert.deepEqual(config.egress.allow, ['receiver.internal', '127.0.0.1:9000', '10.0.0.0/8']);
     assert.equal(config.data.directory, resolve('/var/lib/clientele'));
+    assert.equal(config.privacy.erasures, resolve('/srv/apart/erasures.jsonl'));
     assert.equal(config.database.url, 'postgres://ada:secret@db/crm');
     assert.equal(config.log.level, 'silent');
     assert.equal(config.redis.url, 'rediss://:secret@cache:6380/1');
+    assert.equal(config.nats.url, 'tls://clientele:secret@nats:4222');
     assert.equal(config.cache.bytes, 0);
     assert.deepEqual(config.metrics, { token: 'a-token-for-metrics', port: 9400 });
     assert.deepEqual(config.rate_limit, { requests: 100, seconds: 60 });
@@ -146,6 +175,70 @@ describe('where values come from', () => {
     const folder = folderWith('data.directory = "kept"');
     assert.equal(loadConfig({}, folder).data.directory, join(folder, 'kept'));
     assert.equal(loadConfig({ CLIENTELE_DATA: './mine' }, folder).data.directory, join(folder, 'mine'));
+  });
+});
+
+describe('secrets in files', () => {
+  function secretFile(content: string): string {
+    const file = join(mkdtempSync(join(tmpdir(), 'clientele-secret-')), 'secret');
+    folders.push(dirname(file));
+    writeFileSync(file, content);
+    return file;
+  }
+  const secrets: [variable: string, value: string, read: (config: Config) => unknown][] = [
+    ['DATABASE_URL', 'postgres://ada:hunter2@db/crm', ({ database }) => database.url],
+    ['REDIS_URL', 'rediss://:hunter2@cache:6380/1', ({ redis }) => redis.url],
+    ['NATS_URL', 'tls://clientele:hunter2@nats:4222', ({ nats }) => nats.url],
+    ['CLIENTELE_SMTP_URL', 'smtps://crm:hunter2@mail.example.com', ({ mail }) => mail.smtp_url],
+    ['CLIENTELE_OPENID_CLIENT_SECRET', 'hunter2', ({ openid }) => openid.client_secret],
+    ['CLIENTELE_SECRETS_KEY', Buffer.alloc(32).toString('base64'), ({ access }) => access.secrets_key],
+    ['CLIENTELE_METRICS_TOKEN', 'hunter2-hunter2-hunter2', ({ metrics }) => metrics.token],
+  ];
+  const others = { CLIENTELE_MAIL_FROM: 'crm@example.com', CLIENTELE_PUBLIC_URL: 'https://crm.example.com' };
+
+  test('each is read, without the end of its line', () => {
+    for (const [variable, value, read] of secrets)
+      for (const end of ['', '\n', '\r\n']) {
+        const file = secretFile(value + end);
+        const config = load('', { ...others, [`${variable}_FILE`]: file });
+        assert.equal(read(config), value, variable);
+        assert.ok(Object.values(config.sources).includes(`environment variable ${variable}_FILE (${file})`));
+        assert.ok(!describeConfig(config).includes('hunter2'), variable);
+      }
+    const masked = settings.flatMap((setting) => ('mask' in setting ? [setting.variable as string] : []));
+    assert.deepEqual(secrets.map(([variable]) => variable).sort(), masked.sort());
+  });
+
+  test('a relative path counts from the project folder, and an empty one as not set', () => {
+    const folder = folderWith('');
+    writeFileSync(join(folder, 'url'), 'postgres://db/crm\n');
+    assert.equal(loadConfig({ DATABASE_URL_FILE: 'url' }, folder).database.url, 'postgres://db/crm');
+    assert.equal(loadConfig({ DATABASE_URL_FILE: '' }, folder).database.url, undefined);
+  });
+
+  test('a mistake names the variable and the file, never what it holds', () => {
+    const of = (DATABASE_URL_FILE: string, more: NodeJS.ProcessEnv = {}) =>
+      mistakes('', { DATABASE_URL_FILE, ...more }).map((line) => line.replace(DATABASE_URL_FILE, '<file>'));
+    const place = 'environment variable DATABASE_URL_FILE (<file>):';
+    assert.deepEqual(of('/nowhere/secret'), [`${place} the file cannot be read (ENOENT)`]);
+    assert.deepEqual(of(tmpdir()), [`${place} the file cannot be read (EISDIR)`]);
+    for (const content of ['', '\n']) assert.deepEqual(of(secretFile(content)), [`${place} the file is empty`]);
+    assert.deepEqual(of(secretFile('mysql://ada:hunter2@db')), [
+      `${place} database.url must begin with postgres:// or postgresql://`,
+    ]);
+    assert.deepEqual(of(secretFile('postgres://db\n\n')), [
+      `${place} database.url must not hold spaces or controls (a space is written %20)`,
+    ]);
+    assert.deepEqual(of(secretFile('postgres://db'), { DATABASE_URL: 'postgres://other' }), [
+      `${place} DATABASE_URL is set as well, and one of the two is meant`,
+    ]);
+  });
+
+  test('only secrets stand in files', () => {
+    assert.deepEqual(load('', { PORT_FILE: secretFile('80') }), load(''));
+    assert.deepEqual(unknownVariables({ CLIENTELE_PUBLIC_URL_FILE: 'x', CLIENTELE_SECRETS_KEY_FILE: 'x' }), [
+      'CLIENTELE_PUBLIC_URL_FILE',
+    ]);
   });
 });
 
@@ -178,6 +271,11 @@ describe('mistakes', () => {
     ],
     ['CLIENTELE_DATA', ['a\0b'], 'data.directory must be the path of a folder'],
     [
+      'CLIENTELE_EGRESS_ALLOW',
+      ['https://a', 'a b', '10.0.0.0/33', 'a/8', ':80'],
+      'egress.allow (entry 1) must be a host such as receiver.internal, 127.0.0.1:9000 or 10.0.0.0/8',
+    ],
+    [
       'CLIENTELE_LOG_LEVEL',
       ['INFO', 'warning', 'info '],
       'log.level must be fatal, error, warn, info, debug, trace or silent',
@@ -194,6 +292,59 @@ describe('mistakes', () => {
         ' redis://a',
       ],
       'redis.url must be a URL such as redis://:password@host:6379/0',
+    ],
+    [
+      'NATS_URL',
+      ['nats:4222', 'http://nats', 'nats://', 'nats://nats/x', 'nats://a:b#c@nats', 'nats://a:%ff@nats', ' nats://a'],
+      'nats.url must be a URL such as nats://user:password@host:4222, or tls://',
+    ],
+    [
+      'CLIENTELE_SMTP_URL',
+      [
+        'mail.example.com',
+        'http://mail.example.com',
+        'smtp://',
+        'smtp://mail.example.com/x',
+        'smtp://mail.example.com?tls=no',
+        'smtps://mail.example.com?tls=never',
+        'smtp://a:b#c@mail.example.com',
+        'smtp://a:%zz@mail.example.com',
+        ' smtp://mail.example.com',
+      ],
+      'mail.smtp_url must be a URL such as smtps://user:password@mail.example.com:465; smtp:// takes ?tls=never where mail may go unencrypted',
+    ],
+    [
+      'CLIENTELE_MAIL_FROM',
+      [
+        'crm',
+        'crm@localhost',
+        'A <crm@example.com',
+        '"A" <crm@example.com>',
+        'A\nB <crm@example.com>',
+        'a@b.de, c@d.de',
+      ],
+      'mail.from must be an address such as crm@example.com, or Name <crm@example.com>',
+    ],
+    [
+      'CLIENTELE_OPENID_ISSUER',
+      [
+        'login.example.com',
+        'http://login.example.com',
+        'https://a.example?b',
+        'https://a.example#b',
+        'https://u:p@a.b',
+      ],
+      'openid.issuer must be an https URL without query or #, such as https://login.example.com; http on this machine',
+    ],
+    [
+      'CLIENTELE_OPENID_SCOPE',
+      ['email', 'openid  email', ' openid', 'openid "', 'openid\temail'],
+      'openid.scope must be names with a space between, openid among them',
+    ],
+    [
+      'CLIENTELE_SECRETS_KEY',
+      ['secret', 'A'.repeat(44), Buffer.alloc(31).toString('base64'), Buffer.alloc(33).toString('base64')],
+      'access.secrets_key must be 32 bytes in base64, such as `openssl rand -base64 32` gives',
     ],
     [
       'CLIENTELE_RATE_LIMIT',
@@ -272,6 +423,20 @@ describe('mistakes', () => {
     test(toml, () => assert.deepEqual(mistakes(toml), [`config/development.toml: ${problem}`]));
   }
 
+  test('a setting that can do nothing without others names them', () => {
+    const mail = { CLIENTELE_SMTP_URL: 'smtp://127.0.0.1' };
+    const missing = (key: string) =>
+      `environment variable CLIENTELE_SMTP_URL: mail.smtp_url needs ${key}, which is not set`;
+    assert.deepEqual(mistakes('', mail), [missing('mail.from'), missing('server.public_url')]);
+    assert.deepEqual(mistakes('[server]\npublic_url = "https://crm.example.com"', mail), [missing('mail.from')]);
+    assert.deepEqual(mistakes('openid.issuer = "http://127.0.0.1:9000"\nopenid.client_id = "a"'), [
+      'config/development.toml: openid.issuer needs openid.client_secret, which is not set',
+      'config/development.toml: openid.issuer needs server.public_url, which is not set',
+    ]);
+    // Until what is wrong has been put right, what is missing is not known.
+    assert.equal(mistakes('server.public_url = "crm"', { ...mail, CLIENTELE_MAIL_FROM: 'crm@example.com' }).length, 1);
+  });
+
   test('all are listed, each with its source, even those that a variable overrides', () => {
     const toml = 'colour = "red"\n[server]\nport = 70000\nhttps_redirect = 1\n';
     assert.deepEqual(
@@ -308,7 +473,11 @@ describe('mistakes', () => {
       'database.url = "postgres://ada:hunter2@db/crm\n"',
       '[database]\nurl = "postgres://ada:hunter2@db/crm"\nurl = "postgres://ada:hunter2@db/crm"',
       'redis.url = "redis://:hunter2@cache/x"',
+      'nats.url = "nats://ada:hunter2@nats/x"',
       'tracing.endpoint = "https://ada:hunter2@collector"',
+      'mail.smtp_url = "smtp://ada:hunter2@mail/x"',
+      'mail.smtp_url = "smtp://ada:hunter2@mail"',
+      'openid.client_secret = "hunter2\\n"',
       'databse.url = "postgres://ada:hunter2@db/crm"',
       'server.public_url = "https://ada:hunter2@crm.example.com"',
     ]) {
@@ -357,6 +526,17 @@ describe('the description', () => {
     const values = parse(describeConfig(load('', { DATABASE_URL, REDIS_URL: 'redis://app:hunter2@cache:6379/1' })));
     assert.deepEqual((values.database as { url: string }).url, 'postgresql://ada:***@db:5432/crm?sslmode=require');
     assert.deepEqual((values.redis as { url: string }).url, 'redis://app:***@cache:6379/1');
+    const secrets = {
+      CLIENTELE_PUBLIC_URL: 'https://crm.example.com',
+      CLIENTELE_SMTP_URL: 'smtps://app:hunter2@mail.example.com:465',
+      CLIENTELE_MAIL_FROM: 'crm@example.com',
+      CLIENTELE_OPENID_CLIENT_SECRET: 'hunter2',
+      CLIENTELE_SECRETS_KEY: Buffer.alloc(32, 'hunter2').toString('base64'),
+    };
+    const shown = describeConfig(load('', secrets));
+    assert.doesNotMatch(shown, /hunter2|aHVudGVy/);
+    assert.match(shown, /smtp_url = "smtps:\/\/app:\*{3}@mail.example.com:465"/);
+    assert.match(shown, /client_secret = "\*{3}"/);
   });
 
   test('holds no password, whatever it is made of', () => {

@@ -21,10 +21,11 @@ export CLIENTELE_KEY=clt_…
 
 curl "$CLIENTELE_URL/api/customers?limit=3" \\
   ${AUTHORIZATION}`)}
+<p>People sign in with email and password and have a <a href="#peopleSignIn">session</a> in place of a key, as a cookie of their browser. Since a person may be a member of several workspaces, their requests name one: <code>Clientele-Workspace: main</code>, or, on GET, <code>?workspace=main</code>.</p>
 <p>The same description for programs is the OpenAPI 3.1 document <a href="/api/openapi.json"><code>/api/openapi.json</code></a>.</p>`;
 
 const permissions = html`
-<p>A role is a set of permissions, and each route below names the one it takes. A key of too low a role gets 403, code <a href="#forbidden"><code>forbidden</code></a>. Nobody makes or revokes a key with a role above their own.</p>
+<p>A role is a set of permissions, and each route below names the one it takes. A key or person of too low a role gets 403, code <a href="#forbidden"><code>forbidden</code></a>. Nobody grants a role above their own, or touches a key, a member or an invitation that has one.</p>
 <table>
 <thead><tr><th scope="col">Permission</th>${ROLES.map((role) => html`<th scope="col">${role}</th>`)}</tr></thead>
 <tbody>${[...new Set(Object.values(PERMISSIONS).flat())].map(permissionRow)}</tbody>
@@ -67,7 +68,7 @@ ${shell(`curl -X POST "$CLIENTELE_URL/api/customers" \\
   -H 'Idempotency-Key: order-1815-customer' \\
   -H 'Content-Type: application/json' \\
   -d '{ "first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com" }'`)}
-<p>A repetition is answered as the first request was, with <code>Idempotency-Replayed: true</code>; a new API key is not shown again. The same key with another method, path or body is refused with 422, code <a href="#idempotency_key_reused"><code>idempotency_key_reused</code></a>. Keys are kept for 24 hours and belong to the API key that sent them. A refusal is not kept: correct the request and send it with the same key.</p>`;
+<p>A repetition is answered as the first request was, with <code>Idempotency-Replayed: true</code>; a new API key is not shown again. The same key with another method, path or body is refused with 422, code <a href="#idempotency_key_reused"><code>idempotency_key_reused</code></a>. Keys are kept for 24 hours and belong to the API key or person that sent them. A refusal is not kept: correct the request and send it with the same key.</p>`;
 
 const pages = html`
 <p>A list answers <code>next</code> and <code>previous</code>, the paths of the pages beside it, or null; the <code>Link</code> header has them too. Follow them as they are. A cursor belongs to its ordering and filter: only <code>limit</code> (${LIMIT.minimum}–${LIMIT.maximum}, ${LIMIT.default} when left out) and <code>fields</code> may change under it, anything else is refused with 400, code <a href="#invalid_cursor"><code>invalid_cursor</code></a>. The last page costs what the first one does, and customers that are added or deleted meanwhile make no other customer appear twice or be left out.</p>
@@ -87,6 +88,8 @@ while sleep 1; do
   printf '%s' "$events" | jq -c '.results[] | [.position, .type, .customer.email]'
   position=$(printf '%s' "$events" | jq -r ".results[-1].position // $position")
 done`)}
+<p>To hear of changes as they happen, open a <a href="#eventsStream">stream</a> of the feed: server-sent events, which browsers and <code>curl</code> understand. After a lost connection it goes on behind the <code>Last-Event-ID</code>.</p>
+${shell(`curl -N "$CLIENTELE_URL/api/events/stream" ${AUTHORIZATION}`)}
 <p>An event has the former and new value of each field that changed, the whole customer as it was afterwards, who did it and in which request. A write answers with <code>Clientele-Position</code>: a reader that has come so far has seen it.</p>`;
 
 /** The chapters, in the order in which they are read. */

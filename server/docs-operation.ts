@@ -48,7 +48,9 @@ ${exampleReply(responses)}
 `;
 }
 
-function permissionOf({ 'x-permission': permission }: Operation): Html {
+function permissionOf({ 'x-permission': permission, security }: Operation): Html {
+  if (!permission && security.length > 0)
+    return html`<p class="permission">For people who are <a href="#peopleSignIn">signed in</a>; takes no key.</p>`;
   if (!permission) return html`<p class="permission">Takes no key.</p>`;
   const roles = ROLES.filter((role) => PERMISSIONS[role].some((one) => one === permission));
   return html`<p class="permission">Takes the permission <a href="#permissions"><code>${permission}</code></a>: ${roles.join(', ')}.</p>`;
@@ -120,6 +122,10 @@ export function curlOf({ method, path, operation }: Endpoint): string {
   const address = path.replaceAll(/\{(\w+)\}/g, (_, name) => ofPath(name)) + (query.size > 0 ? `?${query}` : '');
   const lines = [`curl ${method === 'GET' ? '' : `-X ${method} `}"$CLIENTELE_URL${address}"`];
   if (operation['x-permission']) lines.push('-H "Authorization: Bearer $CLIENTELE_KEY"');
+  else if (operation.tags.includes('People')) {
+    lines.push('-b cookies.txt -c cookies.txt');
+    if (method !== 'GET') lines.push(`-H 'Sec-Fetch-Site: same-origin'`);
+  }
   const [type, media] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   if (media)
     lines.push(

@@ -6,6 +6,7 @@ import { docsRoutes } from '#contract/docs.ts';
 import { renderDocs } from './docs-page.ts';
 import type { Handler, RouteTable } from './http.ts';
 import { openapiDocument, openapiText } from './openapi.ts';
+import { names } from './replies.ts';
 
 export function docsTable(): RouteTable {
   return [
@@ -28,9 +29,4 @@ function serve(route: Route, type: string, body: string): [Route, Handler] {
     (call) =>
       names(call.headers['if-none-match'], etag) ? { status: 304, headers } : { status: 200, type, body, headers },
   ];
-}
-
-/** Whether If-None-Match names this tag, compared weakly: what stands between may have compressed the text. */
-function names(header: string | undefined, etag: string): boolean {
-  return header?.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag) ?? false;
 }

@@ -10,7 +10,9 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Route } from '#contract/api.ts';
-import { type Actor, may } from './access/access.ts';
+import { WORKSPACE_HEADER } from '#contract/people.ts';
+import { type Actor, actorIn, forbidden, may, type Person } from './access/access.ts';
+import { checkOwnPage, checkPrivate, readCookie, setCookie, takeWorkspace } from './cookies.ts';
 import { parseJson } from './json.ts';
 import { Problem } from './problem.ts';
 import { parseQuery, type Query } from './query.ts';
@@ -23,9 +25,17 @@ import { checkForm, dropHost, isPlain, refusePlain } from './transport.ts';
 import { expectProgress, type UnreadReplies, watchUnreadReplies } from './unread-replies.ts';
 import { expectUpload, isUploading, uploadFrom } from './uploads.ts';
 
-/** A request as a handler sees it. `actor` is there on every route that asks for a permission. */
+/**
+ * A request as a handler sees it. `actor` is there on every route that asks for a permission, save where somebody who is
+ * signed in need not name a workspace; `person` is whoever is signed in, and `session` the secret of their cookie.
+ */
 export type Call = {
   actor: Actor;
+  person: Person | undefined;
+  session: string | undefined;
+  /** What the browser keeps of a way over an OpenID provider. */
+  flow: string | undefined;
+  address: string;
   params: Record<string, string>;
   query: Query;
   body: unknown;
@@ -41,6 +51,10 @@ export type Reply = {
   body?: string | Buffer | Stream;
   type?: string;
   headers?: Record<string, string>;
+  /** The secret of a session for the browser to keep, or null: the browser is to forget its own. */
+  session?: string | null;
+  /** The same of what it keeps of a way over an OpenID provider. */
+  flow?: string | null;
 };
 export type Handler = (call: Call) => Reply | Promise<Reply>;
 export type RouteTable = [definition: Route, handler: Handler][];
@@ -65,7 +79,10 @@ export type HttpOptions = {
   tracing: Tracing | null;
   /** While the server stops, every reply is the last of its connection. */
   isDraining?(): boolean;
+  /** By a key. */
   authenticate: (authorization: string | undefined, onStranger: () => void | Promise<void>) => Actor | Promise<Actor>;
+  /** By the secret of a session. */
+  findPerson: (secret: string, onStranger: () => void | Promise<void>) => Person | Promise<Person>;
 };
 
 /** From here on a request is slow: its line in the log is a warning that names the statement that took longest. */
@@ -179,7 +196,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     });
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.status === 403 && (request as Known).actor) logSecurity(request, 'permission_refused');
+    if (problem.code in REFUSED && !isQuestion(problem)) logSecurity(request, REFUSED[problem.code]!);
+    else if (problem.status === 403 && (request as Known).actor) logSecurity(request, 'permission_refused');
     sendProblem(problem, request, reply);
   });
   app.setNotFoundHandler(async (request, reply) => {
@@ -204,6 +222,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
 type Known = FastifyRequest & {
   route?: { url: string; probe: boolean };
   actor?: Actor;
+  person?: Person;
   context?: RequestContext;
   /** Of a reply that is sent while it is being made: how long the request waited for its beginning. */
   begun_ms?: number;
@@ -248,8 +267,7 @@ function logRequest({ logger, onRequestDone }: HttpOptions, request: Known, repl
     route,
     status,
     duration_ms: Math.round(ms * 10) / 10,
-    workspace: request.actor?.workspace.slug,
-    key_id: request.actor?.id,
+    ...callerOf(request),
   };
   if (waited_ms >= SLOW_MS)
     logger.warn(
@@ -260,6 +278,13 @@ function logRequest({ logger, onRequestDone }: HttpOptions, request: Known, repl
   else logger.info(line, 'Request');
 }
 
+/** Who asked: a key or a person, by id. */
+const callerOf = ({ actor, person }: Known) => ({
+  workspace: actor?.workspace.slug,
+  key_id: actor?.type === 'key' ? actor.id : undefined,
+  account_id: person?.account.id,
+});
+
 /** What whoever watches over the server wants to know: refused keys and roles, refused origins, callers beyond their quota. */
 function logSecurity(request: Known, event: keyof typeof SECURITY): void {
   request.log.warn(
@@ -269,19 +294,33 @@ function logSecurity(request: Known, event: keyof typeof SECURITY): void {
       method: request.method,
       route: (request.route ?? NO_ROUTE).url,
       address: request.ip,
-      workspace: request.actor?.workspace.slug,
-      key_id: request.actor?.id,
+      ...callerOf(request),
     },
     SECURITY[event],
   );
 }
 
 const SECURITY = {
-  key_refused: 'A request with a wrong key, or none, was refused',
+  key_refused: 'A request with a wrong key or session, or none, was refused',
+  sign_in_refused: 'An attempt to sign in was refused',
+  second_factor_refused: 'A wrong code of a second factor was refused, after the right password',
+  attempts_refused: 'Too many attempts to sign in were refused',
+  cross_site_refused: 'A page of another site tried to act for somebody who is signed in',
   permission_refused: 'A request for what its role may not do was refused',
   origin_refused: 'A page of an origin that is not listed tried to call the API',
   rate_limited: 'A request beyond its quota was refused',
 };
+
+/** Problems that are told by their own name, wherever they were found. */
+const REFUSED: Record<string, keyof typeof SECURITY> = {
+  sign_in_refused: 'sign_in_refused',
+  second_factor_required: 'second_factor_refused',
+  too_many_attempts: 'attempts_refused',
+  cross_site_request: 'cross_site_refused',
+};
+
+/** Whoever signs in without a code is asked for it; that is no refusal. */
+const isQuestion = ({ code, errors }: Problem) => code === 'second_factor_required' && errors.length === 0;
 
 // ---- Quotas ---------------------------------------------------------------------------------------------------------
 
@@ -328,7 +367,8 @@ function refuseRate(request: Known, seconds: number, onRateLimited: HttpOptions[
 export function addRoutes(app: FastifyInstance, options: HttpOptions, table: RouteTable): void {
   const { rate_limiter, onRateLimited, request_timeout_ms } = options;
   for (const [definition, handler] of table) {
-    const { method, path, permission, body, query = {}, probe = false, replies } = definition;
+    const { method, path, permission, person = false, body, query = {}, probe = false, replies } = definition;
+    const { signs_in = false, query_of_page, further_query } = definition;
     const url = path.replaceAll(/\{(\w+)\}/g, ':$1');
     const route = { url, probe };
     const add = (scope: FastifyInstance) =>
@@ -338,25 +378,34 @@ export function addRoutes(app: FastifyInstance, options: HttpOptions, table: Rou
         bodyLimit: body?.limit && Math.max(body.limit, options.body_limit),
         config: { probe, page: replies[200]?.type === 'text/html' },
         // The key is checked before a body is read: who may not write need not be listened to.
-        onRequest: permission
-          ? (request: Known, reply, done) => {
-              request.route = route;
-              trace(options.tracing, request, url);
-              if (body?.stream) expectUpload(reply.raw);
-              inRequest(request.context, () => admit(options, request, reply, permission)).then(() => done(), done);
-            }
-          : async (request: Known, reply) => {
-              request.route = route;
-              if (probe) return; // they come every few seconds, and tell nothing
-              trace(options.tracing, request, url);
-              await takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
-            },
+        onRequest:
+          permission || person
+            ? (request: Known, reply, done) => {
+                request.route = route;
+                trace(options.tracing, request, url);
+                if (body?.stream) expectUpload(reply.raw);
+                inRequest(request.context, () => admit(options, request, reply, definition)).then(() => done(), done);
+              }
+            : async (request: Known, reply) => {
+                request.route = route;
+                if (probe) return; // they come every few seconds, and tell nothing
+                trace(options.tracing, request, url);
+                await takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
+                if (method === 'GET' && !signs_in) return;
+                // It signs somebody in or out.
+                checkPrivate(request);
+                if (method !== 'GET') checkOwnPage(request, options.public_url);
+              },
         handler: (request: Known, reply) =>
           inRequest(request.context, async () => {
             const call: Call = {
               actor: request.actor!,
+              person: request.person,
+              session: readCookie(request),
+              flow: readCookie(request, 'flow'),
+              address: request.ip,
               params: request.params as Record<string, string>,
-              query: parseQuery((request.query as { text: string }).text, query),
+              query: query_of_page ? {} : parseQuery((request.query as { text: string }).text, query, further_query),
               body: bodyOf(request, body, request_timeout_ms),
               headers: request.headers,
               request_id: request.id,
@@ -365,9 +414,11 @@ export function addRoutes(app: FastifyInstance, options: HttpOptions, table: Rou
             };
             const answer = await handler(call);
             if (answer.headers) reply.headers(answer.headers);
+            if (answer.flow !== undefined) reply.header('set-cookie', setCookie(request, answer.flow, 'flow'));
+            if (answer.session !== undefined) reply.header('set-cookie', setCookie(request, answer.session));
             reply.code(answer.status);
             if (answer.body !== undefined) reply.header('content-type', answer.type ?? JSON_TYPE);
-            if (isStream(answer.body)) return stream(app, options, request, reply, answer.body);
+            if (isStream(answer.body)) return stream(options, request, reply, answer.body);
             return reply.send(answer.body);
           }),
       });
@@ -384,13 +435,7 @@ function withoutParsing(scope: FastifyInstance): FastifyInstance {
 }
 
 /** Answers with a stream, past Fastify, which would log an error as it is, with what PostgreSQL tells of people. */
-async function stream(
-  { server }: FastifyInstance,
-  { isDraining }: HttpOptions,
-  request: Known,
-  reply: FastifyReply,
-  body: Stream,
-): Promise<void> {
+async function stream({ isDraining }: HttpOptions, request: Known, reply: FastifyReply, body: Stream): Promise<void> {
   const { raw } = reply;
   if (isDraining?.()) reply.header('connection', 'close');
   reply.hijack();
@@ -404,8 +449,8 @@ async function stream(
     raw.flushHeaders();
     expectProgress(raw);
     await sendStream(raw, body);
-    // Its head may have been sent before there was any thought of stopping.
-    if (isDraining?.()) raw.once('close', () => server.closeIdleConnections());
+    // Its head may have been sent before there was any thought of stopping. Others may be bringing a request.
+    if (isDraining?.()) raw.once('close', () => request.raw.socket.end());
   } catch (error) {
     if (raw.closed) return; // what was under way for a caller who has gone away is cancelled
     const problem = problemOf(error);
@@ -419,15 +464,11 @@ async function stream(
 }
 
 /**
- * Finds out who asks. Wrong keys draw on the quota of the address they come from; when that is used up, only keys that
- * were right before are still looked up from there.
+ * Finds out who asks: by a key, or, without one, by the cookie of a session. Wrong ones draw on the quota of the address
+ * they come from; when that is used up, only those that were right before are still looked up from there.
  */
-async function admit(
-  { authenticate, rate_limiter, onRateLimited }: HttpOptions,
-  request: Known,
-  reply: FastifyReply,
-  permission: NonNullable<Route['permission']>,
-): Promise<void> {
+async function admit(options: HttpOptions, request: Known, reply: FastifyReply, route: Route): Promise<void> {
+  const { rate_limiter, onRateLimited } = options;
   const onStranger = (): void | Promise<void> => {
     const refuse = (verdict: Verdict | undefined) => {
       if (verdict?.allowed === false) refuseRate(request, verdict.seconds, onRateLimited);
@@ -435,24 +476,57 @@ async function admit(
     const verdict = rate_limiter?.look(callerOfAddress(request.ip));
     return verdict instanceof Promise ? verdict.then(refuse) : refuse(verdict);
   };
-  let actor: Actor;
+  const { authorization } = request.headers;
+  const session = authorization === undefined ? readCookie(request) : undefined;
+  // How a page finds out that nobody is signed in.
+  const asksInVain = route.person && authorization === undefined && session === undefined;
   try {
-    actor = await authenticate(request.headers.authorization, onStranger);
+    if (session !== undefined) await admitPerson(options, request, reply, session, onStranger);
+    else if (asksInVain) throw new Problem(401, 'unauthenticated', 'You are not signed in.', WAY_IN);
+    else request.actor = await options.authenticate(authorization, onStranger);
   } catch (error) {
     if (!(error instanceof Problem) || error.status !== 401) throw error;
-    logSecurity(request, 'key_refused');
+    if (!asksInVain) logSecurity(request, 'key_refused');
     await takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
     throw error;
   }
-  request.actor = actor;
-  const taken = takeQuota(rate_limiter, request, reply, `${actor.type} ${actor.id}`, onRateLimited);
+  const { person } = request;
+  const caller = person ? `person ${person.account.id}` : `${request.actor!.type} ${request.actor!.id}`;
+  const taken = takeQuota(rate_limiter, request, reply, caller, onRateLimited);
   if (taken) await taken;
-  if (!may(actor, permission))
-    throw new Problem(
-      403,
-      'forbidden',
-      `The role ${actor.role} may not do this; it takes the permission ${permission}.`,
-    );
+  const { permission } = route;
+  if (permission === null) {
+    if (!person) throw new Problem(403, 'person_required', 'This is for people who are signed in; a key will not do.');
+    return;
+  }
+  if (person) {
+    const named = workspaceNamed(request);
+    if (named === undefined && route.any_workspace) return;
+    request.actor = actorIn(person, named);
+  }
+  if (!may(request.actor!, permission)) throw forbidden(request.actor!, permission);
+}
+
+const WAY_IN = { headers: { 'www-authenticate': 'Bearer realm="Clientele"' } };
+
+/** Finds out who is signed in. What changes something must come from a page of ours, since a browser sends cookies along whoever asks it to. */
+async function admitPerson(
+  { findPerson, public_url }: HttpOptions,
+  request: Known,
+  reply: FastifyReply,
+  session: string,
+  onStranger: () => void | Promise<void>,
+): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') checkOwnPage(request, public_url);
+  request.person = await findPerson(session, onStranger);
+  if (request.person.prolonged) reply.header('set-cookie', setCookie(request, session));
+}
+
+/** The slug that somebody who is signed in has named: in the header, or, for what cannot have one, in the query. */
+function workspaceNamed({ method, headers, query }: FastifyRequest): string | undefined {
+  const inQuery = method === 'GET' || method === 'HEAD' ? takeWorkspace(query as { text: string }) : undefined;
+  const header = headers[WORKSPACE_HEADER.toLowerCase()];
+  return typeof header === 'string' ? header : inQuery;
 }
 
 function bodyOf(request: FastifyRequest, body: Route['body'], idle_ms: number): unknown {

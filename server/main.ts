@@ -1,34 +1,59 @@
 // The server's one door: how it is opened for serving and how the command line opens its database.
+import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { signInRoutes } from '#contract/sign-in.ts';
 import manifest from '../package.json' with { type: 'json' };
-import { createWorkspace, findWorkspace, listWorkspaces } from './access/access.ts';
+import {
+  type Attempts,
+  createOwnerLink,
+  createWorkspace,
+  findWorkspace,
+  forgetOldLinks,
+  forgetOldSessions,
+  hasOwner,
+  listWorkspaces,
+  mailLinks,
+  mailNotices,
+  openAttempts,
+} from './access/access.ts';
 import { createApp, workersFor } from './app.ts';
+import { keepBackups } from './backup/schedule.ts';
 import { startWorking } from './causes/causes.ts';
 import type { Config } from './config.ts';
 import { keepSearchClean } from './customers/customers.ts';
 import { type Database, openDatabase } from './database.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { watchConnections } from './drain.ts';
+import { openEgress } from './egress.ts';
 import { dataDirectory, openEmbedded } from './embedded.ts';
+import { keepSealing } from './events/events.ts';
 import { forgetOldKeys } from './idempotency/idempotency.ts';
-import { forgetOldFiles, openImportFolder } from './imports/imports.ts';
+import { forgetOldFiles, forgetOldSamples, openImportFolder } from './imports/imports.ts';
 import { listening, offerMetrics } from './listen.ts';
 import { openLog } from './log.ts';
+import { openMail } from './mail.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
-import { migrate } from './migrate.ts';
+import { migrate, readMigrationState } from './migrate.ts';
+import { connectNats } from './nats.ts';
+import { openOpenid } from './openid.ts';
+import { keepRetention } from './privacy/privacy.ts';
 import { startProcesses } from './processes.ts';
+import { startPublishing } from './publishing/publishing.ts';
 import { openRateLimiter, type RateLimiter, shareOf } from './rate-limit.ts';
 import { openRedis, type SharedRedis } from './redis.ts';
 import { loggable } from './replies.ts';
 import { openResultCache, type ResultCache } from './result-cache.ts';
 import { probeQuota, shareRateLimiter } from './shared-rate-limit.ts';
 import { shareResults } from './shared-results.ts';
+import { startError } from './start-error.ts';
+import { suppressionKey } from './suppression-key.ts';
 import { openTracing } from './tracing.ts';
+import { startCourier } from './webhooks/webhooks.ts';
 
 export const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -37,6 +62,8 @@ export type OpenedDatabase = {
   connection: pg.ClientConfig;
   /** Where it is, for people: a folder or a masked address. */
   place: string;
+  /** The data folder, where it is the embedded one. */
+  directory: string | null;
   /** The migrations that were just applied. */
   migrated: string[];
   /** Settles when another server has taken over the folder. */
@@ -51,7 +78,7 @@ export async function openConfigured(
   log: (line: string) => void,
   metrics?: Metrics,
 ): Promise<OpenedDatabase> {
-  const { place, connection, release, lost } = await connectionOf(config, role, log);
+  const { place, connection, directory, release, lost } = await connectionOf(config, role, log);
   try {
     const migrated = await migrate(connection, join(PROJECT, 'migrations'), { log });
     const database = connectTo(connection, config, metrics);
@@ -60,6 +87,7 @@ export async function openConfigured(
       database,
       connection,
       place,
+      directory,
       migrated,
       lost,
       async close() {
@@ -73,21 +101,60 @@ export async function openConfigured(
   }
 }
 
+/** Opens the configured database as it is, without bringing it up to date, for a look at it with two statements at a time. */
+export async function openToLook(config: Config) {
+  const { connection, release, directory } = await connectionOf(config, 'tool', () => {});
+  try {
+    const migrations = await readMigrationState(connection, join(PROJECT, 'migrations'));
+    const connections = { read_connections: 1, search_connections: 3, write_connections: 1 };
+    const database = openDatabase({
+      ...config.database,
+      ...connections,
+      statement_timeout_ms: LOOK_MS,
+      connection,
+      suppression_key: suppressionKeyOf(config),
+    });
+    const close = async () => {
+      await database.close();
+      await release();
+    };
+    return { database, directory, migrations, close };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** Nothing may hold a snapshot for longer: writes would become slower. */
+const LOOK_MS = 30_000;
+
 /** Connections to a database that is migrated. */
 export function connectTo(connection: pg.ClientConfig, config: Config, metrics?: Metrics): Database {
   const { onStatement, onBatch } = metrics ?? {};
-  return openDatabase({ ...config.database, connection, onStatement, onBatch });
+  return openDatabase({
+    ...config.database,
+    connection,
+    suppression_key: suppressionKeyOf(config),
+    onStatement,
+    onBatch,
+  });
 }
 
-async function connectionOf(config: Config, role: 'server' | 'tool', log: (line: string) => void) {
+const suppressionKeyOf = (config: Config) => suppressionKey(config.access.secrets_key, directoryOf(config));
+
+/** The data folder, also where the database is another than the embedded one. */
+export const directoryOf = (config: Config) => dataDirectory(config.data.directory, PROJECT);
+
+/** The configured database as it is, migrated or not. `directory`: the data folder of the embedded one. */
+export async function connectionOf(config: Config, role: 'server' | 'tool', log: (line: string) => void) {
   if (config.database.url !== undefined) {
     const connection = parseDatabaseUrl(config.database.url);
     const place = `${connection.host ?? 'localhost'}/${connection.database}`;
-    return { place, connection, release: async () => {}, lost: new Promise<Error>(() => {}) };
+    return { place, connection, directory: null, release: async () => {}, lost: new Promise<Error>(() => {}) };
   }
-  const directory = dataDirectory(config.data.directory, PROJECT);
+  const directory = directoryOf(config);
   const embedded = await openEmbedded({ directory, role, log });
-  return { place: directory, connection: embedded.connection, release: embedded.release, lost: embedded.lost };
+  return { place: directory, directory, ...embedded };
 }
 
 /**
@@ -96,7 +163,8 @@ async function connectionOf(config: Config, role: 'server' | 'tool', log: (line:
  */
 const BACKLOG = 4096;
 
-export type Serving = { url: string; place: string; close(): Promise<void> };
+/** `owner_link`: the address that makes the first owner's account, as long as there is no owner. */
+export type Serving = { url: string; place: string; owner_link: string | null; close(): Promise<void> };
 
 /** Starts serving. Throws a StartError where the port or the database is not to be had. */
 export async function serve(config: Config, log: (line: string) => void): Promise<Serving> {
@@ -107,12 +175,14 @@ export async function serve(config: Config, log: (line: string) => void): Promis
   const { database } = opened;
   let answering: Answering | undefined;
   let local: Server | undefined;
+  let owner_link: string | null;
   try {
     answering =
       processes > 1
         ? await startProcesses(config, opened, metrics, log)
         : await answer(config, database, metrics, logger);
     if (config.metrics.port !== undefined) local = await offerMetrics(answering.metrics, config.metrics.port);
+    owner_link = await firstOwnerLink(config, database, answering.port);
   } catch (error) {
     await answering?.drain(0);
     await opened.close();
@@ -122,16 +192,21 @@ export async function serve(config: Config, log: (line: string) => void): Promis
   const forgetting = setInterval(
     () =>
       forget(database).catch((error) =>
-        logger.warn({ err: loggable(error) }, 'Old idempotency keys could not be deleted'),
+        logger.warn({ err: loggable(error) }, 'Old idempotency keys, samples, sessions and links could not be deleted'),
       ),
     HOUR_MS,
   );
+  const sealing = keepSealing(database, { logger, onUnsealed: metrics.onUnsealed });
+  const imports = await openImportFolder(join(directoryOf(config), 'imports'));
+  const retention = keepRetention(database, { logger, erasures: config.privacy.erasures, imports });
+  const backups = backupsOf(config, opened, logger, metrics);
   let closing: Promise<void> | undefined;
   const close = (delay_ms: number) => {
     closing ??= (async () => {
       await drain(delay_ms);
       local?.close();
       clearInterval(forgetting);
+      await Promise.all([sealing.stop(), retention.stop(), backups?.stop()]);
       await opened.close();
       closeLog();
     })();
@@ -145,8 +220,35 @@ export async function serve(config: Config, log: (line: string) => void): Promis
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     place: opened.place,
+    owner_link,
     close: () => close(config.server.drain_delay_ms),
   };
+}
+
+function backupsOf(config: Config, { connection, directory }: OpenedDatabase, logger: Logger, metrics: Metrics) {
+  const { every_hours, keep, directory: folder } = config.backup;
+  if (directory === null || every_hours === 0) return undefined;
+  return keepBackups({
+    connection,
+    directory,
+    folder: folder ?? join(directory, 'backups'),
+    every_hours,
+    keep,
+    logger,
+    onBackup: metrics.onBackup,
+  });
+}
+
+async function firstOwnerLink(config: Config, database: Database, port: number): Promise<string | null> {
+  const workspace = (await hasOwner(database)) ? null : await findWorkspace(database, 'main');
+  return workspace && addressOf(config, await createOwnerLink(database, workspace), port);
+}
+
+/** The whole address of a path of this server, for people: where they find it, or on this machine. */
+export function addressOf({ server: { public_url, host, port } }: Config, path: string, at = port): string {
+  // Of all addresses that are listened on, browsers on this machine know this one.
+  const near = ['0.0.0.0', '::', ''].includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return (public_url ?? `http://${near}:${at}`) + path;
 }
 
 /** What answers requests: this process, or several that it looks after. */
@@ -164,7 +266,11 @@ export async function answer(config: Config, database: Database, metrics: Metric
   const { server } = config;
   const tracing = await openTracing(config.tracing, manifest.version, logger);
   const redis = config.redis.url === undefined ? undefined : await openRedis(config.redis.url, logger, probeQuota);
-  const imports = await openImportFolder(join(dataDirectory(config.data.directory, PROJECT), 'imports'));
+  const imports = await openImportFolder(join(directoryOf(config), 'imports'));
+  const mail = config.mail.smtp_url === undefined ? null : openMail(config.mail.smtp_url, config.mail.from!, logger);
+  const nats = await natsOf(config, logger);
+  const egress = openEgress(config.egress.allow);
+  const secrets_key = config.access.secrets_key === undefined ? null : Buffer.from(config.access.secrets_key, 'base64');
   let draining = false;
   const app = createApp(database, {
     ...server,
@@ -173,8 +279,22 @@ export async function answer(config: Config, database: Database, metrics: Metric
     metrics,
     metrics_token: config.metrics.token,
     imports,
+    erasures: config.privacy.erasures,
+    console: join(PROJECT, 'console/dist'),
     tracing,
     rate_limiter: limiterOf(config, redis),
+    attempts: attemptsOf(config, redis),
+    egress,
+    secrets_key,
+    openid: openidOf(config),
+    mail: mail !== null,
+    notify: mail ? mailNotices(mail, server.public_url!) : () => {},
+    deliverLink: mail
+      ? mailLinks(mail, server.public_url!)
+      : ({ kind }) => {
+          if (kind === 'password_reset')
+            logger.warn('Somebody asked for a link to reset a password, and no mail is configured');
+        },
     logger,
     isDraining: () => draining,
   });
@@ -190,6 +310,12 @@ export async function answer(config: Config, database: Database, metrics: Metric
   }
   const upkeep = keepSearchClean(database);
   const working = startWorking(database, workersFor(imports), { logger, runs_at: imports.id });
+  const courier = startCourier(database, egress, {
+    logger,
+    secrets_key,
+    onDelivery: metrics.onDelivery,
+  });
+  const publishing = nats && startPublishing(database, nats, { logger, source: server.public_url ?? 'clientele' });
   const forgetting = setInterval(
     () =>
       forgetOldFiles(imports).catch((error) =>
@@ -204,12 +330,13 @@ export async function answer(config: Config, database: Database, metrics: Metric
     async drain(delay_ms) {
       draining = true;
       clearInterval(forgetting);
-      await Promise.all([sleep(delay_ms), working.stop()]);
+      await Promise.all([sleep(delay_ms), working.stop(), publishing?.stop(), courier.stop()]);
+      egress.close();
       const cut = await connections.drain(server.shutdown_timeout_ms);
       if (cut > 0) logger.warn({ connections: cut }, 'Requests that took too long to finish were cut off');
       await app.close();
       redis?.close();
-      await Promise.all([upkeep.stop(), tracing?.close()]);
+      await Promise.all([upkeep.stop(), tracing?.close(), mail?.close(server.shutdown_timeout_ms)]);
     },
   };
 }
@@ -217,13 +344,49 @@ export async function answer(config: Config, database: Database, metrics: Metric
 const HOUR_MS = 3_600_000;
 
 async function forget(database: Database): Promise<void> {
-  for (const { id } of await listWorkspaces(database)) await forgetOldKeys(database, id);
+  for (const { id } of await listWorkspaces(database)) {
+    await forgetOldKeys(database, id);
+    await forgetOldSamples(database, id);
+  }
+  await forgetOldSessions(database);
+  await forgetOldLinks(database);
 }
 
 function limiterOf({ rate_limit, server }: Config, redis: SharedRedis | undefined): RateLimiter | null {
   if (rate_limit === 'off') return null;
   if (redis) return shareRateLimiter(openRateLimiter(rate_limit), redis);
   return openRateLimiter(shareOf(rate_limit, server.processes));
+}
+
+async function natsOf({ nats }: Config, logger: Logger) {
+  if (nats.url === undefined) return undefined;
+  const { url, credentials_file, prefix, replicas } = nats;
+  const credentials = credentials_file === undefined ? undefined : await readCredentials(credentials_file);
+  return connectNats({ url, credentials, prefix, replicas }, logger);
+}
+
+async function readCredentials(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error) => {
+    throw startError(`nats.credentials_file: ${file} cannot be read (${error.code}).`, error);
+  });
+}
+
+/** The configuration has all of these or none. */
+function openidOf({ openid, server, egress }: Config) {
+  const { issuer, client_id, client_secret, scope, name } = openid;
+  if (issuer === undefined) return null;
+  const redirect_uri = server.public_url! + signInRoutes.openidCallback.path;
+  const settings = { issuer, client_id: client_id!, client_secret: client_secret!, scope, redirect_uri };
+  return { name, provider: openOpenid(settings, egress.allow) };
+}
+
+/** There are always limits to signing in, and a process of several has some attempts to give. */
+function attemptsOf({ server }: Config, redis: SharedRedis | undefined): Attempts {
+  return openAttempts((policy) => {
+    if (redis) return shareRateLimiter(openRateLimiter(policy), redis);
+    const { requests, seconds } = shareOf(policy, server.processes);
+    return openRateLimiter({ requests: Math.max(requests, 5), seconds });
+  });
 }
 
 function cacheOf({ cache: { bytes } }: Config, redis: SharedRedis | undefined): ResultCache {

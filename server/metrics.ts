@@ -9,6 +9,14 @@ export type Metrics = {
   onStatement(kind: string, ms: number): void;
   /** A batch of writes was committed: how many they were, how long they waited for the ledger, where the log stands now. */
   onBatch(writes: number, waited_ms: number, workspace_id: number, position: number): void;
+  /** So many events of all workspaces are not sealed yet. */
+  onUnsealed(events: number): void;
+  /** The last scheduled backup was made, in milliseconds since 1970. */
+  onBackup(made_ms: number): void;
+  /** A webhook was tried; `failure` is why it was not delivered. */
+  onDelivery(failure: string | null): void;
+  /** So many streams of events are open now. */
+  onStreams(open: number): void;
   /** What is read off at each scrape. */
   watch(database: Database, cache: ResultCache): void;
   /** The text exposition format, version 0.0.4. */
@@ -60,9 +68,31 @@ export function openMetrics(process?: string): Metrics {
     labelNames: ['workspace'],
     registers,
   });
+  const unsealed = new Gauge({
+    name: 'clientele_unsealed_events',
+    help: 'Events of all workspaces that are not sealed yet; 0 in a process that does not seal.',
+    registers,
+  });
   const limited = new Counter({
     name: 'clientele_rate_limited_total',
     help: 'Requests refused because a quota was used up.',
+    registers,
+  });
+  const backups = new Gauge({
+    name: 'clientele_backup_last_success_timestamp_seconds',
+    help: 'When the last scheduled backup was made; 0 where there is none.',
+    registers,
+  });
+  const deliveries = new Counter({
+    name: 'clientele_webhook_deliveries_total',
+    help: 'Tries to deliver an event to a webhook, by whether its receiver took it.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of ['delivered', 'failed']) deliveries.inc({ outcome }, 0);
+  const streams = new Gauge({
+    name: 'clientele_event_streams',
+    help: 'Open streams of the feed.',
     registers,
   });
 
@@ -92,6 +122,18 @@ export function openMetrics(process?: string): Metrics {
       batches.observe(writes);
       waits.observe(waited_ms / 1000);
       positions.set({ workspace: workspace_id }, position);
+    },
+    onUnsealed(events) {
+      unsealed.set(events);
+    },
+    onBackup(made_ms) {
+      backups.set(made_ms / 1000);
+    },
+    onDelivery(failure) {
+      deliveries.inc({ outcome: failure === null ? 'delivered' : 'failed' });
+    },
+    onStreams(open) {
+      streams.set(open);
     },
     watch(database, cache) {
       new Gauge({

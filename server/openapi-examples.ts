@@ -46,6 +46,16 @@ const event = {
   customer: changed,
 };
 
+const erasure = {
+  customer_id: customer.id,
+  position: 1816,
+  at: changed.updated_at,
+  actor: event.actor,
+  request_id,
+  events: 2,
+  suppressed: true,
+};
+
 const cause = {
   id: '019c1363-5e10-7b4e-9c1f-0a8d7e6b5c43',
   kind: 'undo',
@@ -96,8 +106,78 @@ const imported = {
   undone_by: null,
 };
 
+const account = { id: '019c1363-1c07-7e2d-9a46-8b7c6d5e4f30', email: 'olive@example.org', name: 'Olive Owner' };
+const signedIn = { account, workspaces: [{ slug: workspace.slug, name: workspace.name, role: 'owner' }] };
+const session = {
+  id: '019c1363-1d11-7b3f-8c59-0a1b2c3d4e5f',
+  created_at,
+  last_seen_at: '2026-02-03T16:10:31.902114Z',
+  expires_at: '2026-03-05T16:10:31.902114Z',
+  user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  address: '192.0.2.17',
+  current: true,
+};
+const member = { ...account, role: 'owner', created_at };
+const invitation = {
+  id: '019c1363-7b30-7f6e-9d21-4c5b6a7f8e90',
+  email: 'ed@example.org',
+  role: 'editor',
+  made_by: { type: 'person', id: account.id, name: account.name },
+  created_at: '2026-02-03T16:40:00.250816Z',
+  expires_at: '2026-02-10T16:40:00.250816Z',
+};
+const secret = 'i019c13637b307f6e9d214c5b6a7f8e901_Qm9yZWQgd2l0aCBhIHNlY3JldCBvZiA0MyBjaGFyYWM';
+const password = 'seven white herons at noon';
+const totp = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+/** Of 24 signs each, none of which ever let anybody in. */
+const recovery_codes = Array.from({ length: 10 }, (_, index) => `${index}k7m-q2xz-9vbd-4hnp-c8rt-w5yg`);
+
+const view = {
+  id: '019c1363-8c40-7a1f-8e32-5d4c3b2a1f0e',
+  name: 'New in Berlin',
+  query: 'search=berlin&ordering=-created_at&columns=full_name,email',
+  shared: false,
+  made_by: event.actor,
+  created_at: '2026-02-03T16:45:00.731902Z',
+  updated_at: '2026-02-03T16:45:00.731902Z',
+};
+
+const webhook = {
+  id: '019c1363-8d51-7b2e-9a43-6e5d4c3b2a1f',
+  url: 'https://shop.example.com/clientele',
+  description: 'The shop',
+  event_types: ['customer.created', 'customer.updated'],
+  enabled: true,
+  disabled_reason: null,
+  position: 1815,
+  behind: 0,
+  parked: 0,
+  delivered_at: '2026-02-03T16:48:10.201000Z',
+  failing_since: null,
+  created_at: '2026-02-03T16:46:00.118204Z',
+  updated_at: '2026-02-03T16:46:00.118204Z',
+};
+const outcome = { ms: 41, status: 204, failure: null };
+const delivery = {
+  id: '019c1363-8e62-7c3f-8b54-7f6e5d4c3b2a',
+  position: event.position,
+  type: event.type,
+  customer_id: customer.id,
+  attempt: 1,
+  at: '2026-02-03T16:48:10.160000Z',
+  ...outcome,
+};
+
 /** By the name of the schema of a body or reply. */
 export const examples: Record<string, unknown> = {
+  Anchors: {
+    count: 1_000_000,
+    is_exact: false,
+    results: [
+      { rank: 333_333, cursor: 'WyJqTk1mVU5SOSIsMSwiZ2FyY2lhIiwibWFyaWEiLCIwMTljMTM2My00OWMwLTdhNWIiXQ' },
+      { rank: 666_667, cursor: 'WyJqTk1mVU5SOSIsMSwibmd1eWVuIiwibGluaCIsIjAxOWMxMzYzLTVkMDItN2MxOSJd' },
+    ],
+  },
   Customer: customer,
   CustomerInput: { first_name, last_name, email, phone, external_id },
   CustomerPatch: { phone: changed.phone },
@@ -119,6 +199,29 @@ export const examples: Record<string, unknown> = {
   CustomerMessage: { message: 'Customer activated.', customer },
   CustomerPage: { count: 1, count_is_exact: true, next: null, previous: null, results: [customer] },
   CustomerStats: { total_customers: 1_000_000, active_customers: 897_204, inactive_customers: 102_796 },
+  CustomerTimeline: {
+    from: '2026-01-30',
+    to: '2026-02-01',
+    by: 'day',
+    before: 997_310,
+    results: [
+      { date: '2026-01-30', customers: 1204 },
+      { date: '2026-01-31', customers: 1486 },
+      { date: '2026-02-01', customers: 0 },
+    ],
+  },
+  View: view,
+  Views: { results: [view] },
+  ViewInput: { name: view.name, query: view.query },
+  Webhook: webhook,
+  Webhooks: { results: [webhook] },
+  WebhookInput: { url: webhook.url, description: webhook.description, event_types: webhook.event_types },
+  WebhookPatch: { enabled: false },
+  WebhookWithSecret: { ...webhook, secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw8pXVWvZkFqE=' },
+  Replay: { after: 1800 },
+  TestDelivery: outcome,
+  Deliveries: { results: [delivery], next: null },
+  ViewPatch: { name: 'New in Berlin and Potsdam' },
   Cause: cause,
   CausePage: { results: [cause], next: null },
   File: 'first_name,last_name,email\nAda,Lovelace,ada@example.com\n',
@@ -132,6 +235,44 @@ export const examples: Record<string, unknown> = {
   Keys: { results: [key] },
   KeyInput: { name: key.name, role: key.role },
   NewKey: { ...key, key: `clt_019c13632a587c06b7c351a0de94f1aa1_${'5b0c7e'.repeat(10)}f29d` },
+  Account: account,
+  AccountPatch: { name: 'Olive O’Wner' },
+  SignIn: { email: account.email, password },
+  SignedIn: signedIn,
+  PasswordChange: { current_password: password, new_password: 'eight black swans at dawn' },
+  Sessions: { results: [session] },
+  LinkSecret: { secret },
+  Link: {
+    kind: 'invitation',
+    email: invitation.email,
+    has_account: false,
+    workspace: { slug: workspace.slug, name: workspace.name },
+    role: invitation.role,
+    expires_at: invitation.expires_at,
+  },
+  LinkAcceptance: { secret, name: 'Ed Editor', password },
+  OwnAccount: { ...account, has_password: true, second_factor: true, recovery_codes_left: 9 },
+  TotpBeginning: { password },
+  TotpSetup: {
+    secret: totp,
+    uri: `otpauth://totp/Clientele:olive%40example.org?issuer=Clientele&secret=${totp}&algorithm=SHA1&digits=6&period=30`,
+  },
+  TotpConfirmation: { code: '123456' },
+  RecoveryCodes: { recovery_codes },
+  SecondFactorProof: { password, code: '123456' },
+  SignInOptions: { openid: { name: 'Example' }, mail: true },
+  PasswordResetRequest: { email: account.email },
+  Member: member,
+  Members: { results: [member] },
+  MemberPatch: { role: 'viewer' },
+  Invitations: { results: [invitation] },
+  InvitationInput: { email: invitation.email, role: invitation.role },
+  NewInvitation: { ...invitation, link: `/link#${secret}` },
+  Erasure: erasure,
+  SuppressedValues: { email: customer.email, external_id },
+  Lifted: { lifted: ['email'] },
+  RetentionRules: { erase_deleted_after_days: 30, erase_inactive_after_days: null },
+  RetentionPatch: { erase_deleted_after_days: 30 },
   Workspaces: { results: [workspace] },
   WorkspacePatch: { region: 'GB' },
   Workspace: workspace,
@@ -157,9 +298,15 @@ export const examples: Record<string, unknown> = {
 
 const parameters: Record<string, Record<string, unknown>> = {
   customersList: { search: 'lovelace', limit: 10 },
+  customersAnchors: { ordering: 'last_name', limit: 2 },
+  customersTimeline: { from: '2026-01-30', to: '2026-02-01' },
   exportsCustomers: { format: 'csv', is_active: true },
   eventsFeed: { after: 1814, limit: 100 },
   accessRevokeKey: { id: key.id },
+  peopleRevokeSession: { id: session.id },
+  peopleUpdateMember: { id: account.id },
+  peopleRemoveMember: { id: account.id },
+  peopleRevokeInvitation: { id: invitation.id },
 };
 const inPaths: Record<string, string> = { id: customer.id, external_id, slug: workspace.slug };
 

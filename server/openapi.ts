@@ -1,6 +1,7 @@
 // The API as OpenAPI 3.1, made from the contract's routes: nothing here knows a route by name.
 import type { TSchema } from 'typebox';
 import { accessRoutes } from '#contract/access.ts';
+import { anchorRoutes } from '#contract/anchors.ts';
 import type { Route } from '#contract/api.ts';
 import { batchRoutes } from '#contract/batch.ts';
 import { bulkEditRoutes } from '#contract/bulk-edits.ts';
@@ -11,21 +12,35 @@ import { eventRoutes } from '#contract/events.ts';
 import { exportRoutes } from '#contract/exports.ts';
 import { healthRoutes } from '#contract/health.ts';
 import { importRoutes } from '#contract/imports.ts';
+import { memberRoutes } from '#contract/members.ts';
+import { peopleRoutes } from '#contract/people.ts';
+import { privacyRoutes } from '#contract/privacy.ts';
 import { problemSchema } from '#contract/problem.ts';
+import { secondFactorRoutes } from '#contract/second-factor.ts';
+import { signInRoutes } from '#contract/sign-in.ts';
+import { timelineRoutes } from '#contract/timeline.ts';
+import { viewRoutes } from '#contract/views.ts';
+import { webhookRoutes } from '#contract/webhooks.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { exampleOf, examples } from './openapi-examples.ts';
 import { nameOf, type Schema, toSchema } from './openapi-schema.ts';
 
 /** The contract's tables. An operation's id is its table's name followed by its own: `customersList`. */
 export const routeTables: Record<string, Record<string, Route>> = {
-  customers: { ...customerRoutes, ...batchRoutes },
+  customers: { ...customerRoutes, ...anchorRoutes, ...batchRoutes, ...timelineRoutes },
   bulkEdits: bulkEditRoutes,
   exports: exportRoutes,
   imports: importRoutes,
   events: eventRoutes,
+  views: viewRoutes,
+  webhooks: webhookRoutes,
+  privacy: privacyRoutes,
   causes: causeRoutes,
   undo: undoRoutes,
   access: accessRoutes,
+  people: { ...peopleRoutes, ...memberRoutes },
+  account: secondFactorRoutes,
+  signIn: signInRoutes,
   health: healthRoutes,
   docs: docsRoutes,
 };
@@ -33,9 +48,17 @@ export const routeTables: Record<string, Record<string, Route>> = {
 const TAGS = [
   { name: 'Customers', description: 'The people whom a business sells to.' },
   { name: 'Events', description: 'Everything that happened in the workspace, in order.' },
+  { name: 'Views', description: 'Lists under a name, for oneself or for all.' },
+  { name: 'Webhooks', description: 'Where events are sent to as they happen.' },
+  { name: 'Privacy', description: 'Erasing customers, telling them what is kept, and for how long.' },
   { name: 'Imports', description: 'Customers from a file: looked through, run, watched and taken back.' },
   { name: 'Causes', description: 'What was done in bulk, how far it has come, and how it is taken back.' },
   { name: 'Access', description: 'The workspace, and the keys that open it.' },
+  {
+    name: 'People',
+    description:
+      'Who works with customers: how they sign in, and who may open the workspace. Sign-in, links and sessions are made for the pages of the server itself.',
+  },
   { name: 'Operation', description: 'For whoever keeps the server running; takes no key.' },
   { name: 'Documentation', description: 'What you are reading; takes no key.' },
 ];
@@ -113,6 +136,13 @@ function sharedComponents(problem: Schema): Record<string, object> {
   return {
     securitySchemes: {
       key: { type: 'http', scheme: 'bearer', description: 'An API key, which belongs to one workspace.' },
+      session: {
+        type: 'apiKey',
+        in: 'cookie',
+        name: '__Host-clientele',
+        description:
+          'The session of a person, who names a workspace in `Clientele-Workspace` or, on GET, in `?workspace=`. What changes something takes `Sec-Fetch-Site: same-origin` or a matching `Origin`. (Over plain HTTP on the same machine the cookie is called `clientele`.)',
+      },
     },
     parameters: {
       RequestId: {
@@ -156,7 +186,10 @@ function operationOf(operationId: string, route: Route, schemas: Record<string, 
     summary: route.summary,
     ...(route.description && { description: route.description }),
     ...(route.permission && { 'x-permission': route.permission }),
-    security: route.permission ? [{ key: [] }] : [],
+    security: [
+      ...(route.permission ? [{ key: [] }] : []),
+      ...(route.permission || route.person ? [{ session: [] }] : []),
+    ],
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && {
       requestBody: { required: true, content: contentOf(route.body.schema, route.body.types, schemas) },

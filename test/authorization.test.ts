@@ -1,5 +1,5 @@
-// Who may do what: every route of the contract is tried by every role, without a key, with a revoked one, and from another
-// workspace. What is refused must have changed nothing at all.
+// Who may do what: every route of the contract is tried by every role, by key and by session, without either, with a revoked
+// one, and from another workspace. What is refused must have changed nothing at all.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
@@ -7,10 +7,39 @@ import { ROLES, type Role, type Route } from '#contract/api.ts';
 import { createKey, createWorkspace, findWorkspace, revokeKey, systemActor } from '#server/access/access.ts';
 import { routeTables } from '#server/openapi.ts';
 import { examples } from '#server/openapi-examples.ts';
+import { headersOf, signUp, type Visitor } from './support/people.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
-/** The least role that may use a route; null: anybody may. Written out here, so that a slip in the contract is seen. */
-const LEAST: Record<string, Role | null> = {
+/**
+ * The least role that may use a route; null: anybody may; 'person': whoever is signed in, but no key; 'page': anybody, from
+ * a page of the server's own; 'provider': anybody, by way of an OpenID provider, which sign-in-openid.test.ts tries. Written out here, so that a slip in the contract is seen.
+ */
+const LEAST: Record<string, Role | 'person' | 'page' | 'provider' | null> = {
+  'GET /api/account': 'person',
+  'POST /api/account/totp': 'person',
+  'PUT /api/account/totp': 'person',
+  'DELETE /api/account/totp': 'person',
+  'POST /api/account/recovery-codes': 'person',
+  'GET /api/sign-in': null,
+  'GET /api/sign-in/openid': 'provider',
+  'GET /api/sign-in/openid/callback': 'provider',
+  'GET /api/session': 'person',
+  'POST /api/session': 'page',
+  'DELETE /api/session': 'page',
+  'PATCH /api/account': 'person',
+  'PUT /api/account/password': 'person',
+  'GET /api/account/sessions': 'person',
+  'DELETE /api/account/sessions': 'person',
+  'DELETE /api/account/sessions/{id}': 'person',
+  'POST /api/links/read': 'page',
+  'POST /api/links/accept': 'page',
+  'POST /api/password-resets': 'page',
+  'GET /api/members': 'viewer',
+  'PATCH /api/members/{id}': 'admin',
+  'DELETE /api/members/{id}': 'admin',
+  'GET /api/invitations': 'admin',
+  'POST /api/invitations': 'admin',
+  'DELETE /api/invitations/{id}': 'admin',
   'GET /healthz': null,
   'GET /readyz': null,
   'GET /api/openapi.json': null,
@@ -22,6 +51,26 @@ const LEAST: Record<string, Role | null> = {
   'POST /api/keys': 'admin',
   'DELETE /api/keys/{id}': 'admin',
   'GET /api/events': 'viewer',
+  'GET /api/webhooks': 'admin',
+  'POST /api/webhooks': 'admin',
+  'GET /api/webhooks/{id}': 'admin',
+  'PATCH /api/webhooks/{id}': 'admin',
+  'DELETE /api/webhooks/{id}': 'admin',
+  'POST /api/webhooks/{id}/rotate-secret': 'admin',
+  'GET /api/webhooks/{id}/deliveries': 'admin',
+  'POST /api/webhooks/{id}/replay': 'admin',
+  'POST /api/webhooks/{id}/test': 'admin',
+  'POST /api/customers/{id}/erase': 'admin',
+  'GET /api/customers/{id}/erasure': 'viewer',
+  'GET /api/customers/{id}/dossier': 'viewer',
+  'POST /api/suppressions/lift': 'admin',
+  'GET /api/retention': 'viewer',
+  'PATCH /api/retention': 'admin',
+  'GET /api/views': 'viewer',
+  'POST /api/views': 'viewer',
+  'PATCH /api/views/{id}': 'viewer',
+  'DELETE /api/views/{id}': 'viewer',
+  'GET /api/events/stream': 'viewer',
   'POST /api/events/{position}/undo': 'editor',
   'GET /api/causes': 'viewer',
   'GET /api/causes/{id}': 'viewer',
@@ -42,6 +91,8 @@ const LEAST: Record<string, Role | null> = {
   'POST /api/customers/batch': 'editor',
   'POST /api/customers/bulk-edits': 'editor',
   'GET /api/customers/stats': 'viewer',
+  'GET /api/customers/anchors': 'viewer',
+  'GET /api/customers/stats/timeline': 'viewer',
   'GET /api/customers/export': 'viewer',
   'PUT /api/customers/by-external-id/{external_id}': 'editor',
   'GET /api/customers/{id}': 'viewer',
@@ -64,6 +115,7 @@ let server: TestServer;
 let inspector: pg.Client;
 let revoked: string;
 let foreigner: string;
+const people = {} as Record<Role, Visitor & { email: string }>;
 before(async () => {
   server = await startServer();
   inspector = new pg.Client(server.connection);
@@ -75,6 +127,7 @@ before(async () => {
   const owner = systemActor((await findWorkspace(server.database, 'next'))!, 'test');
   const made = await createKey(server.database, owner, { name: 'next', role: 'owner' }, { request_id: null });
   foreigner = made.subject.key!;
+  for (const role of ROLES) people[role] = await signUp(server, role);
 });
 after(async () => {
   await inspector.end();
@@ -90,16 +143,37 @@ async function newCustomer(): Promise<string> {
   const { body } = await server.call('POST', '/api/customers', { ...customer(), external_id: `ext-${made}` });
   return body.id;
 }
+const invitation = () => ({ email: newEmail(), role: 'viewer' });
 const customer = () => ({ first_name: 'Ada', last_name: 'Lovelace', email: newEmail() });
 
 /** Something of the kind that the path names by its id or position. */
-async function subjectOf(path: string): Promise<string> {
+async function subjectOf(path: string, who: Headers): Promise<string> {
   if (path.startsWith('/api/keys')) return (await newKey('viewer')).subject.id;
+  if (path.startsWith('/api/members')) return (await signUp(server, 'viewer')).id;
+  if (path.startsWith('/api/invitations'))
+    return (await server.call('POST', '/api/invitations', invitation(), headersOf(people.owner))).body.id;
+  if (path.startsWith('/api/views')) {
+    // One's own, if one can have any: others cannot be told from what is not there.
+    const { body } = await server.call('POST', '/api/views', examples.ViewInput, who);
+    return body.id ?? (await server.call('POST', '/api/views', examples.ViewInput)).body.id;
+  }
+  if (path.startsWith('/api/webhooks')) {
+    const owner = headersOf(people.owner);
+    // There may not be any number of them.
+    for (const { id } of (await server.call('GET', '/api/webhooks', undefined, owner)).body.results)
+      await server.call('DELETE', `/api/webhooks/${id}`, undefined, owner);
+    return (await server.call('POST', '/api/webhooks', examples.WebhookInput, owner)).body.id;
+  }
   if (path.startsWith('/api/causes')) {
     const items = [{ action: 'create', customer: customer() }];
     return (await server.call('POST', '/api/customers/batch', { items })).body.cause_id;
   }
   if (path.startsWith('/api/imports')) return newImport(/undo|rejected|events/.test(path));
+  if (path.endsWith('/erasure')) {
+    const id = await newCustomer();
+    await server.call('POST', `/api/customers/${id}/erase`, undefined, headersOf(people.owner));
+    return id;
+  }
   if (!path.startsWith('/api/events')) return newCustomer();
   return (await server.call('POST', '/api/customers', customer())).headers.get('clientele-position')!;
 }
@@ -107,7 +181,10 @@ async function subjectOf(path: string): Promise<string> {
 /** What is sent where an example would be refused the second time, or names what is not there. */
 const BODIES: Record<string, () => object> = {
   CustomerInput: customer,
+  InvitationInput: invitation,
+  MemberPatch: () => ({ role: 'editor' }),
   CustomerPatch: () => ({ phone: null }),
+  Replay: () => ({ after: 0 }),
   ImportSettings: () => ({ match: 'email' }),
 };
 
@@ -129,8 +206,8 @@ async function ended(): Promise<void> {
 }
 
 /** A path, body and headers with which the route succeeds for whoever may use it. */
-async function attemptOn({ path, body }: Route) {
-  const subject = await subjectOf(path);
+async function attemptOn({ path, body }: Route, who: Headers = {}) {
+  const subject = await subjectOf(path, who);
   const title = (body?.schema as { title?: string } | undefined)?.title;
   const example = title === undefined ? undefined : (examples[title] as object);
   return {
@@ -161,40 +238,71 @@ test('the table names every route of the contract, and no other', () => {
   assert.deepEqual(routes.map(nameOf).sort(), Object.keys(LEAST).sort());
 });
 
+type Headers = Record<string, string | null>;
+type Caller = [name: string, headers: Headers];
+
+const byKey = (key: string | undefined): Headers => ({ authorization: key === undefined ? '' : `Bearer ${key}` });
+const STRANGERS = (): Caller[] => [
+  ['nobody', byKey(undefined)],
+  ['a revoked key', byKey(revoked)],
+  ['a session that there is not', { ...headersOf(people.owner), cookie: `clientele=${'x'.repeat(43)}` }],
+];
+const KEYS = (): Caller[] => ROLES.map((role) => [`the key of ${role}`, byKey(server.keys[role])]);
+const PEOPLE = (): Caller[] => ROLES.map((role) => [`a person, ${role}`, headersOf(people[role])]);
+
+/** Tries a route; what is refused must leave everything as it was. */
+async function attempt(route: Route, [caller, who]: Caller, expected: number | 'passes'): Promise<void> {
+  for (const method of route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]) {
+    const { path, body, headers } = await attemptOn(route, who);
+    const before = expected === 'passes' ? undefined : await everything();
+    const { status } = await server.call(method, path, body, {
+      ...headers,
+      'idempotency-key': `${caller} ${path}`,
+      ...who,
+    });
+    if (expected === 'passes') assert.ok(status >= 200 && status < 300, `${caller}: ${method} gave ${status}`);
+    else {
+      assert.equal(status, expected, `${caller}: ${method}`);
+      assert.ok(before === (await everything()), `${caller}: ${method} was refused and changed something`);
+    }
+  }
+}
+
 describe('every route, tried by everybody:', () => {
   for (const route of routes) {
     const least = LEAST[nameOf(route)] ?? null;
+    if (least === 'person' || least === 'page' || least === 'provider') continue;
     test(`${nameOf(route)} is for ${least ?? 'anybody'}${least === 'owner' || least === null ? '' : ' and above'}`, async () => {
-      const callers: [string, string | undefined, number | 'passes'][] = [
-        ...ROLES.map((role): [string, string, number | 'passes'] => [
-          role,
-          server.keys[role],
-          least === null || ROLES.indexOf(role) >= ROLES.indexOf(least) ? 'passes' : 403,
-        ]),
-        ['nobody', undefined, least === null ? 'passes' : 401],
-        ['a revoked key', revoked, least === null ? 'passes' : 401],
-      ];
-      for (const [caller, key, expected] of callers)
-        for (const method of route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]) {
-          const { path, body, headers } = await attemptOn(route);
-          const before = expected === 'passes' ? undefined : await everything();
-          const { status } = await server.call(method, path, body, {
-            ...headers,
-            authorization: key === undefined ? '' : `Bearer ${key}`,
-            'idempotency-key': `${caller} ${path}`,
-          });
-          if (expected === 'passes') assert.ok(status >= 200 && status < 300, `${caller}: ${method} gave ${status}`);
-          else {
-            assert.equal(status, expected, `${caller}: ${method}`);
-            assert.ok(before === (await everything()), `${caller}: ${method} was refused and changed something`);
-          }
-        }
+      const isEnough = (role: Role) => least === null || ROLES.indexOf(role) >= ROLES.indexOf(least);
+      for (const callers of [KEYS(), PEOPLE()])
+        for (const [at, role] of ROLES.entries()) await attempt(route, callers[at]!, isEnough(role) ? 'passes' : 403);
+      for (const stranger of STRANGERS()) await attempt(route, stranger, least === null ? 'passes' : 401);
     });
   }
 });
 
+describe('a route for people takes no key:', () => {
+  for (const route of routes.filter((one) => LEAST[nameOf(one)] === 'person'))
+    test(nameOf(route), async () => {
+      for (const caller of KEYS()) await attempt(route, caller, 403);
+      for (const stranger of STRANGERS()) await attempt(route, stranger, 401);
+      if (route.method !== 'GET')
+        for (const site of ['cross-site', 'same-site', 'none'])
+          await attempt(route, [site, { ...headersOf(people.owner), 'sec-fetch-site': site }], 403);
+    });
+});
+
+describe('a route that signs in or out takes a page of ours:', () => {
+  for (const route of routes.filter((one) => LEAST[nameOf(one)] === 'page'))
+    test(nameOf(route), async () => {
+      for (const caller of [...KEYS(), ...STRANGERS().slice(0, 2)]) await attempt(route, caller, 403);
+      for (const site of ['cross-site', 'same-site', 'none'])
+        await attempt(route, [site, { ...headersOf(people.owner), 'sec-fetch-site': site }], 403);
+    });
+});
+
 describe('from another workspace, what is there looks like what is not:', () => {
-  const withSubject = routes.filter(({ path }) => /\{(id|slug)\}/.test(path));
+  const withSubject = routes.filter(({ path, permission }) => permission && /\{(id|slug)\}/.test(path));
   const nobodys = '01890000-0000-7000-8000-000000000000';
   const variants: Record<string, string>[] = [{}, { 'if-match': '"1"' }, { 'idempotency-key': 'k' }];
 
@@ -232,6 +340,16 @@ describe('from another workspace, what is there looks like what is not:', () => 
     assert.notEqual(theirs.body.id, id);
     assert.equal((await server.call('GET', `/api/customers/${id}`)).text, mine.text);
   });
+});
+
+test('a session of somebody else cannot be ended, nor told from one that there is not', async () => {
+  const theirs = (await people.owner.call('GET', '/api/account/sessions')).body.results[0].id;
+  const before = await everything();
+  for (const id of [theirs, '01890000-0000-7000-8000-000000000000', 'x']) {
+    const { status, body } = await people.viewer.call('DELETE', `/api/account/sessions/${id}`);
+    assert.deepEqual([status, body.code], [404, 'not_found']);
+  }
+  assert.ok(before === (await everything()));
 });
 
 test('nobody makes or revokes a key above their own role', async () => {

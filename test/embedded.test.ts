@@ -62,6 +62,29 @@ test('the first start makes the database, the next finds its data', async (t) =>
   assert.deepEqual(second.connection, first.connection);
 });
 
+test('what the database had in memory is there again after a restart', async (t) => {
+  const { open } = folder(t);
+  const first = await open('server');
+  await ask(
+    first.connection,
+    'CREATE EXTENSION pg_buffercache; CREATE TABLE read_often AS SELECT n, repeat(n::text, 99) AS text FROM generate_series(1, 5000) AS n',
+  );
+  const pagesOf = async ({ connection }: Embedded) => {
+    const [row] = await ask(
+      connection,
+      `SELECT count(*)::int AS pages FROM pg_buffercache WHERE relfilenode = pg_relation_filenode('read_often')`,
+    );
+    return (row as { pages: number }).pages;
+  };
+  const pages = await pagesOf(first);
+  assert.ok(pages > 50);
+  await first.release();
+
+  const second = await open('server');
+  for (const deadline = Date.now() + 30_000; (await pagesOf(second)) < pages; await sleep(50))
+    assert.ok(Date.now() < deadline, 'they were never read');
+});
+
 test('PostgreSQL writes no statement and no value to its log', async (t) => {
   const { path, open } = folder(t);
   const { connection } = await open('tool');

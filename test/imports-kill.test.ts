@@ -68,3 +68,30 @@ test('an import goes on after each kill where it was, every row once', async () 
     await rm(data, { recursive: true, force: true });
   }
 });
+
+test('a server that is stopped while it looks through a file leaves that to the next one, which begins anew', async () => {
+  const opened = await openTestDatabase();
+  const data = await mkdtemp(join(tmpdir(), 'clientele-imports-stop-'));
+  const actor = systemActor((await findWorkspace(opened.database, 'main'))!, 'test');
+  const key = (await createKey(opened.database, actor, { name: 'load', role: 'editor' }, { request_id: null })).subject
+    .key!;
+  const start = () => startProcess({ DATABASE_URL: opened.url, CLIENTELE_DATA: data });
+  let server: ServerProcess = await start();
+  try {
+    const rows = 300_000;
+    const file = Array.from({ length: rows }, (_, index) => `Ada,Lovelace,row${index}@example.com\n`).join('');
+    const client = () => createClient({ url: server.url, key });
+    const { id } = await client().imports.create(`first_name,last_name,email\n${file}`, { filename: 'many.csv' });
+    while (((await client().imports.get(id)).progress?.done ?? 0) === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await server.end('SIGTERM');
+    server = await start();
+    assert.equal((await client().imports.get(id)).state, 'checking', 'It was not in the middle any more.');
+    const { state, found } = await client().imports.checked(id);
+    assert.deepEqual([state, found!.rows, found!.create], ['checked', rows, rows]);
+  } finally {
+    await server.end();
+    await opened.drop();
+    await rm(data, { recursive: true, force: true });
+  }
+});

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { PROJECT } from '#server/main.ts';
 import { openTestLog } from './support/log.ts';
+import { headersOf, signUp } from './support/people.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 const log = openTestLog();
@@ -54,11 +55,46 @@ test('nothing personal stands in the log, whatever was asked and refused, on eve
   const { body } = await call('GET', '/api/customers?search=hopper&ordering=email');
   const path = `/api/customers/${body.results[0].id}`;
   const made = await call('POST', '/api/keys', { name: 'Hopper’s laptop', role: 'viewer' }, owner);
+  const hopper = await signUp(server, 'admin');
+  const cookie = hopper.cookie.split('=')[1]!;
+  const signedIn = headersOf(hopper);
+  const ours = { 'sec-fetch-site': 'same-origin' };
+  const password = 'grace hopper at the navy';
+  const email = 'grace.hopper@navy.example';
   for (const [method, address, sent, headers] of [
+    ['GET', '/api/session', undefined, signedIn],
+    ['PATCH', '/api/account', { name: 'Grace Hopper' }, signedIn],
+    ['PATCH', '/api/account', { name: 'Hopper' }, { ...signedIn, 'sec-fetch-site': 'cross-site' }],
+    ['PUT', '/api/account/password', { current_password: password, new_password: password }, signedIn],
+    ['GET', '/api/account/sessions', undefined, signedIn],
+    ['DELETE', '/api/account/sessions/hopper', undefined, signedIn],
+    ['DELETE', '/api/account/sessions', undefined, signedIn],
+    ['GET', '/api/account', undefined, signedIn],
+    ['POST', '/api/account/totp', { password }, signedIn],
+    ['PUT', '/api/account/totp', { code: 'hopper' }, signedIn],
+    ['DELETE', '/api/account/totp', { password, code: 'hopper' }, signedIn],
+    ['POST', '/api/account/recovery-codes', { password, code: '202 555' }, signedIn],
+    ['GET', '/api/sign-in'],
+    ['GET', '/api/sign-in/openid?to=/hopper'],
+    ['GET', '/api/sign-in/openid/callback?code=hopper&state=hopper&error=hopper'],
+    ['POST', '/api/links/read', { secret: 'hopper' }, ours],
+    ['POST', '/api/links/accept', { secret: 'hopper', email, name: 'Grace Hopper', password }, ours],
+    ['POST', '/api/password-resets', { email }, ours],
+    ['GET', '/api/members', undefined, signedIn],
+    ['GET', '/api/members?workspace=hopper', undefined, signedIn],
+    ['PATCH', '/api/members/hopper', { role: 'hopper' }, signedIn],
+    ['DELETE', '/api/members/hopper', undefined, signedIn],
+    ['GET', '/api/invitations', undefined, signedIn],
+    ['POST', '/api/invitations', { email, role: 'editor' }, signedIn],
+    ['DELETE', '/api/invitations/hopper', undefined, signedIn],
+    ['POST', '/api/session', { email: 'grace.hopper@navy.example', password }, ours],
+    ['DELETE', '/api/session', undefined, signedIn],
     ['GET', '/api/customers?email=grace.hopper@navy.example&limit=1'],
     ['GET', '/api/customers?colour=turquoise'],
     ['GET', '/api/customers?search=hopper&cursor=hopper'],
     ['GET', '/api/customers/stats?hopper=hopper'],
+    ['GET', '/api/customers/anchors?ordering=hopper'],
+    ['GET', '/api/customers/stats/timeline?from=hopper'],
     ['GET', '/api/customers/export?search=hopper'],
     ['GET', '/api/customers/hopper'],
     ['GET', '/api/hopper/%ff'],
@@ -66,7 +102,28 @@ test('nothing personal stands in the log, whatever was asked and refused, on eve
     ['GET', '/hopper?q=hopper'],
     ['GET', `${path}/history`],
     ['GET', '/api/events'],
+    ['GET', '/api/events/stream?after=hopper'],
     ['POST', '/api/events/2/undo'],
+    ['POST', '/api/customers/hopper/erase'],
+    ['GET', '/api/customers/hopper/erasure'],
+    ['GET', '/api/customers/hopper/dossier'],
+    ['POST', '/api/suppressions/lift', { email: 'hopper@example.com', external_id: 'hopper' }],
+    ['GET', '/api/retention'],
+    ['PATCH', '/api/retention', { erase_deleted_after_days: 'hopper' }],
+    ['GET', '/api/webhooks'],
+    ['POST', '/api/webhooks', { url: 'https://hopper.example.com/hopper', description: 'hopper' }],
+    ['GET', '/api/webhooks/hopper'],
+    ['PATCH', '/api/webhooks/hopper', { description: 'hopper' }],
+    ['DELETE', '/api/webhooks/hopper'],
+    ['POST', '/api/webhooks/hopper/rotate-secret'],
+    ['GET', '/api/webhooks/hopper/deliveries?cursor=hopper'],
+    ['POST', '/api/webhooks/hopper/replay', { after: 'hopper' }],
+    ['POST', '/api/webhooks/hopper/test'],
+    ['GET', '/api/views'],
+    ['POST', '/api/views', { name: 'Hopper', query: 'search=hopper' }],
+    ['POST', '/api/views', { name: 'Hopper', query: 'hopper=hopper' }],
+    ['PATCH', '/api/views/hopper', { name: 'Hopper' }],
+    ['DELETE', '/api/views/hopper'],
     ['GET', '/api/causes?cursor=hopper'],
     ['GET', '/api/causes/hopper'],
     ['GET', '/api/causes/hopper/kept'],
@@ -111,7 +168,7 @@ test('nothing personal stands in the log, whatever was asked and refused, on eve
     ['GET', '/api/openapi.json'],
     ['GET', '/api/docs'],
     ['GET', '/api/docs.css'],
-  ] as [string, string, unknown?, Record<string, string>?][])
+  ] as [string, string, unknown?, Record<string, string | null>?][])
     await call(method, address, sent, headers).catch(() => assert.equal(method, 'HOPPER')); // which Node’s parser refuses
   await once(
     connect(Number(new URL(server.base).port), '127.0.0.1')
@@ -123,7 +180,18 @@ test('nothing personal stands in the log, whatever was asked and refused, on eve
   const told = new Set(log.lines().map(({ route }) => route));
   const untold = Object.keys(paths).filter((route) => !told.has(route.replaceAll(/\{(\w+)\}/g, ':$1')));
   assert.deepEqual(untold, []);
-  const secrets = ['grace', 'hopper', '202 555', '2025550', 'navy', 'turquoise', made.body.key, ...Object.values(keys)];
+  const secrets = [
+    'grace',
+    'hopper',
+    '202 555',
+    '2025550',
+    'navy',
+    'turquoise',
+    'people.example',
+    cookie,
+    made.body.key,
+    ...Object.values(keys),
+  ];
   for (const secret of secrets) assert.ok(!log.text().toLowerCase().includes(secret.toLowerCase()), secret);
 });
 

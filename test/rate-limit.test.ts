@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { openRateLimiter } from '#server/rate-limit.ts';
 import { openTestLog } from './support/log.ts';
+import { signUp } from './support/people.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 const log = openTestLog();
@@ -109,4 +110,23 @@ describe('an address', () => {
 test('no key stands in the log', () => {
   assert.ok(log.lines().length > 20);
   for (const key of Object.values(server.keys)) assert.ok(!log.text().includes(key.slice(-64)));
+});
+
+test('a person has a quota of their own, in whatever session', async () => {
+  const server = await startServer({
+    rate_limiter: openRateLimiter({ requests: 5, seconds: 3600 }),
+    logger: log.logger,
+  });
+  const person = await signUp(server, 'viewer');
+  for (let left = 4; left >= 0; left--) {
+    const path = left % 2 === 0 ? '/api/session' : '/api/customers';
+    const { status, headers } = await person.call('GET', path);
+    assert.equal(status, 200);
+    assert.match(headers.get('ratelimit')!, new RegExp(`^"default";r=${left};`));
+  }
+  for (const path of ['/api/session', '/api/customers'])
+    assert.equal((await person.call('GET', path)).body.code, 'rate_limited');
+  const line = securityLines('rate_limited').at(-1);
+  assert.deepEqual([line.account_id, line.key_id], [person.id, undefined]);
+  await server.stop();
 });

@@ -77,7 +77,7 @@ async function startProxy(ports: number[]) {
   const [api, status] = [await freePort(), await freePort()];
   const addresses = { 8080: api, 8404: status, 4001: ports[0], 4002: ports[1] };
   let text = readFileSync(join(PROJECT, 'docs/operations/haproxy.cfg'), 'utf8');
-  for (const [from, to] of Object.entries(addresses)) text = text.replace(`127.0.0.1:${from}\n`, `127.0.0.1:${to}\n`);
+  for (const [from, to] of Object.entries(addresses)) text = text.replaceAll(`127.0.0.1:${from}`, `127.0.0.1:${to}`);
   const folder = mkdtempSync(join(tmpdir(), 'clientele-haproxy-'));
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, text);

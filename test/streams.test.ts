@@ -28,6 +28,9 @@ const options: HttpOptions = {
   authenticate: () => {
     throw new Error('No route here takes a key.');
   },
+  findPerson: () => {
+    throw new Error('No route here takes a session.');
+  },
   onRequestDone: (_method, route, status, ms) => done.push([route, status, ms]),
   isDraining: () => draining,
 };

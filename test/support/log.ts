@@ -5,13 +5,24 @@ import pino from 'pino';
 // biome-ignore lint/suspicious/noExplicitAny: what a line holds is what the tests are about
 type Line = any;
 
+export type TestLog = {
+  logger: pino.Logger;
+  lines(): Line[];
+  text(): string;
+  /** Waits until something is written that matches. */
+  until(pattern: RegExp): Promise<void>;
+};
+
 /** A logger, and the lines written so far. */
-export function openTestLog(): { logger: pino.Logger; lines(): Line[]; text(): string } {
+export function openTestLog(): TestLog {
   let text = '';
+  let written = Promise.withResolvers<void>();
   const stream = new Writable({
     write(chunk, _encoding, done) {
       text += chunk;
       done();
+      written.resolve();
+      written = Promise.withResolvers();
     },
   });
   return {
@@ -22,5 +33,8 @@ export function openTestLog(): { logger: pino.Logger; lines(): Line[]; text(): s
         .filter(Boolean)
         .map((line) => JSON.parse(line)),
     text: () => text,
+    async until(pattern) {
+      while (!pattern.test(text)) await written.promise;
+    },
   };
 }

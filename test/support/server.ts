@@ -1,4 +1,5 @@
 // A server of its own for each test file: a fresh database in one PostgreSQL that all test files share.
+import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,8 @@ export async function openTestDatabase(metrics?: Metrics): Promise<TestDatabase>
   };
 }
 
+const SUPPRESSION_KEY = randomBytes(32);
+
 export function openTestConnections(connection: pg.ClientConfig, metrics?: Metrics): Database {
   return openDatabase({
     connection,
@@ -50,6 +53,7 @@ export function openTestConnections(connection: pg.ClientConfig, metrics?: Metri
     write_connections: 4,
     statement_timeout_ms: 10_000,
     connect_timeout_ms: 5000,
+    suppression_key: SUPPRESSION_KEY,
     onStatement: metrics?.onStatement,
     onBatch: metrics?.onBatch,
   });
@@ -62,14 +66,17 @@ export type TestServer = TestDatabase & {
   actor: Actor;
   /** Where uploaded files lie. */
   imports: AppOptions['imports'];
-  /** A request with the editor's key, unless another is named; a body that is no text is sent as JSON. */
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestReply>;
+  /**
+   * A request with the editor's key, unless another is named; a body that is no text is sent as JSON, and a header of null
+   * is not sent.
+   */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string | null>): Promise<TestReply>;
   stop(): Promise<void>;
 };
 // biome-ignore lint/suspicious/noExplicitAny: what a reply holds is what the tests are about
 export type TestReply = { status: number; headers: Headers; text: string; body: any };
 
-export async function startServer(overrides: Partial<AppOptions> = {}): Promise<TestServer> {
+export async function startServer(overrides: Partial<AppOptions> = {}, port = 0): Promise<TestServer> {
   const options = appOptions(overrides);
   const opened = await openTestDatabase(options.metrics);
   const { database } = opened;
@@ -78,7 +85,7 @@ export async function startServer(overrides: Partial<AppOptions> = {}): Promise<
     logger: options.logger as Logger,
     runs_at: options.imports.id,
   });
-  const base = await app.listen({ host: '127.0.0.1', port: 0 });
+  const base = await app.listen({ host: '127.0.0.1', port });
   const actor = systemActor((await findWorkspace(database, 'main'))!, 'test');
   const keys = {} as Record<Role, string>;
   for (const role of ['viewer', 'editor', 'admin', 'owner'] as const)
@@ -88,20 +95,25 @@ export async function startServer(overrides: Partial<AppOptions> = {}): Promise<
     method: string,
     path: string,
     body?: unknown,
-    headers: Record<string, string> = {},
+    headers: Record<string, string | null> = {},
   ): Promise<TestReply> {
+    const all = {
+      authorization: `Bearer ${keys.editor}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    };
+    const given = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null);
     const sent =
       body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
     const response = await fetch(base + path, {
       method,
       body: sent as RequestInit['body'],
-      headers: {
-        authorization: `Bearer ${keys.editor}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
+      headers: Object.fromEntries(given),
     });
-    const text = await response.text();
+    // A stream of the feed has no end.
+    const isEndless = response.ok && path.startsWith('/api/events/stream');
+    if (isEndless) await response.body?.cancel();
+    const text = isEndless ? '' : await response.text();
     const isJson = /json\b/.test(response.headers.get('content-type') ?? '');
     return {
       status: response.status,
