@@ -83,7 +83,7 @@ function SearchField({
   useEffect(() => () => clearTimeout(asked.current.timer), []);
 
   function ask(next: string) {
-    asked.current.text = next;
+    asked.current.text = next.trim(); // as the address has it; a space may be on its way to the next word
     asked.current.at = performance.now();
     onSearch(next);
   }
