@@ -2,27 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Route } from '#contract/api.ts';
-import { WORKSPACE_HEADER } from '#contract/people.ts';
-import { type Actor, actorIn, forbidden, may, type Person } from './access/access.ts';
-import { checkOwnPage, checkPrivate, readCookie, setCookie, takeWorkspace } from './cookies.ts';
+import type { Actor, Person } from './access/access.ts';
+import { type AdmissionOptions, admit, takeQuota } from './admission.ts';
+import { checkOwnPage, checkPrivate, readCookie, setCookie } from './cookies.ts';
 import { parseJson } from './json.ts';
 import { Problem } from './problem.ts';
 import { parseQuery, type Query } from './query.ts';
-import { callerOfAddress, type RateLimiter, type RatePolicy, rateHeaders, type Verdict } from './rate-limit.ts';
+import { callerOfAddress } from './rate-limit.ts';
 import { loggable, problemOf, refuseUnparsed, sendProblem } from './replies.ts';
-import { inRequest, type RequestContext } from './request-context.ts';
+import { inRequest } from './request-context.ts';
+import { type Known, logRefusal, logSecurity, note, type TellingOptions, trace } from './request-log.ts';
 import { breakOff, dropStream, isStream, type Stream, sendStream } from './streams.ts';
-import type { Tracing } from './tracing.ts';
 import { checkForm, dropHost, isPlain, refusePlain } from './transport.ts';
-import { expectProgress, type UnreadReplies, watchUnreadReplies } from './unread-replies.ts';
+import { expectProgress, watchUnreadReplies } from './unread-replies.ts';
 import { expectUpload, isUploading, uploadFrom } from './uploads.ts';
 
 /**
@@ -59,34 +53,18 @@ export type Reply = {
 export type Handler = (call: Call) => Reply | Promise<Reply>;
 export type RouteTable = [definition: Route, handler: Handler][];
 
-export type HttpOptions = {
-  body_limit: number;
-  request_timeout_ms: number;
-  trusted_proxies: readonly string[];
-  /** Strict-Transport-Security, where replies go over HTTPS. */
-  hsts: string | null;
-  https_redirect: boolean;
-  /** Where browsers find the server; a redirect goes there, never where a Host header says. */
-  public_url: string | undefined;
-  cors_origins: readonly string[];
-  logger: FastifyBaseLogger;
-  /** null: callers may make as many requests as they like. */
-  rate_limiter: RateLimiter | null;
-  /** Hears of each request when it has been answered: `route` is the pattern, never what a caller put in it. */
-  onRequestDone?(method: string, route: string, status: number, ms: number): void;
-  onRateLimited?(): void;
-  /** null: nobody collects traces. */
-  tracing: Tracing | null;
-  /** While the server stops, every reply is the last of its connection. */
-  isDraining?(): boolean;
-  /** By a key. */
-  authenticate: (authorization: string | undefined, onStranger: () => void | Promise<void>) => Actor | Promise<Actor>;
-  /** By the secret of a session. */
-  findPerson: (secret: string, onStranger: () => void | Promise<void>) => Person | Promise<Person>;
-};
-
-/** From here on a request is slow: its line in the log is a warning that names the statement that took longest. */
-const SLOW_MS = 500;
+export type HttpOptions = AdmissionOptions &
+  TellingOptions & {
+    body_limit: number;
+    request_timeout_ms: number;
+    trusted_proxies: readonly string[];
+    /** Strict-Transport-Security, where replies go over HTTPS. */
+    hsts: string | null;
+    https_redirect: boolean;
+    cors_origins: readonly string[];
+    /** While the server stops, every reply is the last of its connection. */
+    isDraining?(): boolean;
+  };
 
 /** How long headers may take to arrive, and how often is looked for requests that take too long, at most. */
 const HEADERS_MS = 60_000;
@@ -196,8 +174,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     });
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.code in REFUSED && !isQuestion(problem)) logSecurity(request, REFUSED[problem.code]!);
-    else if (problem.status === 403 && (request as Known).actor) logSecurity(request, 'permission_refused');
+    logRefusal(request, problem);
     sendProblem(problem, request, reply);
   });
   app.setNotFoundHandler(async (request, reply) => {
@@ -214,151 +191,6 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     throw problem;
   });
   return app;
-}
-
-// ---- What is told of a request --------------------------------------------------------------------------------------
-
-/** A request on its way: its route, once that is found; who makes it, and what is known of its work. */
-type Known = FastifyRequest & {
-  route?: { url: string; probe: boolean };
-  actor?: Actor;
-  person?: Person;
-  context?: RequestContext;
-  /** Of a reply that is sent while it is being made: how long the request waited for its beginning. */
-  begun_ms?: number;
-  /** The status that such a reply would have had, if it could still have one when it failed. */
-  failure?: number;
-};
-
-const NO_ROUTE = { url: 'none', probe: false };
-
-/** Begins to keep what is known of a request, and tells it when there is an answer or whoever asked has gone away. */
-function note(options: HttpOptions, unread: UnreadReplies, request: Known, reply: FastifyReply): void {
-  // A plain object: one with a getter or functions of its own would get a hidden class of its own, and what that holds
-  // outlives the request by seconds.
-  request.context = { request_id: request.id, slowest: null, span: undefined, reply: reply.raw };
-  unread.add(reply.raw);
-  reply.raw.once('close', () => {
-    unread.remove(reply.raw);
-    logRequest(options, request, reply);
-  });
-}
-
-function trace(tracing: Tracing | null, request: Known, route: string | undefined): void {
-  if (tracing) request.context!.span = tracing.begin(request.method, route, request.headers.traceparent);
-}
-
-/** The status, in the log and the metrics, of a request whose caller went away before there was an answer. */
-const GONE = 499;
-
-function logRequest({ logger, onRequestDone }: HttpOptions, request: Known, reply: FastifyReply): void {
-  const { url: route, probe } = request.route ?? NO_ROUTE;
-  const status = reply.raw.writableFinished ? reply.statusCode : (request.failure ?? GONE);
-  const ms = reply.elapsedTime;
-  // Whoever reads slowly, or for as long as there is news, does not make the server slow.
-  const waited_ms = request.begun_ms ?? ms;
-  const { slowest, span } = request.context ?? {};
-  onRequestDone?.(request.method, route, status, waited_ms);
-  span?.end(status >= 500, status);
-  const line = {
-    request_id: request.id,
-    trace_id: span?.ids.traceId,
-    method: request.method,
-    route,
-    status,
-    duration_ms: Math.round(ms * 10) / 10,
-    ...callerOf(request),
-  };
-  if (waited_ms >= SLOW_MS)
-    logger.warn(
-      { ...line, slowest_statement: slowest?.statement, statement_ms: slowest && Math.round(slowest.ms) },
-      'Slow request',
-    );
-  else if (probe) logger.debug(line, 'Request');
-  else logger.info(line, 'Request');
-}
-
-/** Who asked: a key or a person, by id. */
-const callerOf = ({ actor, person }: Known) => ({
-  workspace: actor?.workspace.slug,
-  key_id: actor?.type === 'key' ? actor.id : undefined,
-  account_id: person?.account.id,
-});
-
-/** What whoever watches over the server wants to know: refused keys and roles, refused origins, callers beyond their quota. */
-function logSecurity(request: Known, event: keyof typeof SECURITY): void {
-  request.log.warn(
-    {
-      security: event,
-      request_id: request.id,
-      method: request.method,
-      route: (request.route ?? NO_ROUTE).url,
-      address: request.ip,
-      ...callerOf(request),
-    },
-    SECURITY[event],
-  );
-}
-
-const SECURITY = {
-  key_refused: 'A request with a wrong key or session, or none, was refused',
-  sign_in_refused: 'An attempt to sign in was refused',
-  second_factor_refused: 'A wrong code of a second factor was refused, after the right password',
-  attempts_refused: 'Too many attempts to sign in were refused',
-  cross_site_refused: 'A page of another site tried to act for somebody who is signed in',
-  permission_refused: 'A request for what its role may not do was refused',
-  origin_refused: 'A page of an origin that is not listed tried to call the API',
-  rate_limited: 'A request beyond its quota was refused',
-};
-
-/** Problems that are told by their own name, wherever they were found. */
-const REFUSED: Record<string, keyof typeof SECURITY> = {
-  sign_in_refused: 'sign_in_refused',
-  second_factor_required: 'second_factor_refused',
-  too_many_attempts: 'attempts_refused',
-  cross_site_request: 'cross_site_refused',
-};
-
-/** Whoever signs in without a code is asked for it; that is no refusal. */
-const isQuestion = ({ code, errors }: Problem) => code === 'second_factor_required' && errors.length === 0;
-
-// ---- Quotas ---------------------------------------------------------------------------------------------------------
-
-/**
- * Takes a request from its caller's quota and tells it in the headers; 429 where there is none left. Gives a promise only
- * where servers share their quotas: a request that need not wait does not.
- */
-function takeQuota(
-  limiter: RateLimiter | null,
-  request: Known,
-  reply: FastifyReply,
-  caller: string,
-  onRateLimited: HttpOptions['onRateLimited'],
-): void | Promise<void> {
-  if (!limiter) return;
-  const { policy } = limiter;
-  const verdict = limiter.take(caller);
-  if (verdict instanceof Promise) return verdict.then((found) => heed(policy, found, request, reply, onRateLimited));
-  heed(policy, verdict, request, reply, onRateLimited);
-}
-
-function heed(
-  policy: RatePolicy,
-  verdict: Verdict,
-  request: Known,
-  reply: FastifyReply,
-  onRateLimited: HttpOptions['onRateLimited'],
-): void {
-  reply.headers(rateHeaders(policy, verdict));
-  if (!verdict.allowed) refuseRate(request, verdict.seconds, onRateLimited);
-}
-
-function refuseRate(request: Known, seconds: number, onRateLimited: HttpOptions['onRateLimited']): never {
-  onRateLimited?.();
-  logSecurity(request, 'rate_limited');
-  throw new Problem(429, 'rate_limited', `Too many requests: try again in ${seconds} s.`, {
-    headers: { 'retry-after': String(seconds) },
-  });
 }
 
 // ---- Routes ---------------------------------------------------------------------------------------------------------
@@ -461,72 +293,6 @@ async function stream({ isDraining }: HttpOptions, request: Known, reply: Fastif
     );
     breakOff(request.raw.socket);
   }
-}
-
-/**
- * Finds out who asks: by a key, or, without one, by the cookie of a session. Wrong ones draw on the quota of the address
- * they come from; when that is used up, only those that were right before are still looked up from there.
- */
-async function admit(options: HttpOptions, request: Known, reply: FastifyReply, route: Route): Promise<void> {
-  const { rate_limiter, onRateLimited } = options;
-  const onStranger = (): void | Promise<void> => {
-    const refuse = (verdict: Verdict | undefined) => {
-      if (verdict?.allowed === false) refuseRate(request, verdict.seconds, onRateLimited);
-    };
-    const verdict = rate_limiter?.look(callerOfAddress(request.ip));
-    return verdict instanceof Promise ? verdict.then(refuse) : refuse(verdict);
-  };
-  const { authorization } = request.headers;
-  const session = authorization === undefined ? readCookie(request) : undefined;
-  // How a page finds out that nobody is signed in.
-  const asksInVain = route.person && authorization === undefined && session === undefined;
-  try {
-    if (session !== undefined) await admitPerson(options, request, reply, session, onStranger);
-    else if (asksInVain) throw new Problem(401, 'unauthenticated', 'You are not signed in.', WAY_IN);
-    else request.actor = await options.authenticate(authorization, onStranger);
-  } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 401) throw error;
-    if (!asksInVain) logSecurity(request, 'key_refused');
-    await takeQuota(rate_limiter, request, reply, callerOfAddress(request.ip), onRateLimited);
-    throw error;
-  }
-  const { person } = request;
-  const caller = person ? `person ${person.account.id}` : `${request.actor!.type} ${request.actor!.id}`;
-  const taken = takeQuota(rate_limiter, request, reply, caller, onRateLimited);
-  if (taken) await taken;
-  const { permission } = route;
-  if (permission === null) {
-    if (!person) throw new Problem(403, 'person_required', 'This is for people who are signed in; a key will not do.');
-    return;
-  }
-  if (person) {
-    const named = workspaceNamed(request);
-    if (named === undefined && route.any_workspace) return;
-    request.actor = actorIn(person, named);
-  }
-  if (!may(request.actor!, permission)) throw forbidden(request.actor!, permission);
-}
-
-const WAY_IN = { headers: { 'www-authenticate': 'Bearer realm="Clientele"' } };
-
-/** Finds out who is signed in. What changes something must come from a page of ours, since a browser sends cookies along whoever asks it to. */
-async function admitPerson(
-  { findPerson, public_url }: HttpOptions,
-  request: Known,
-  reply: FastifyReply,
-  session: string,
-  onStranger: () => void | Promise<void>,
-): Promise<void> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') checkOwnPage(request, public_url);
-  request.person = await findPerson(session, onStranger);
-  if (request.person.prolonged) reply.header('set-cookie', setCookie(request, session));
-}
-
-/** The slug that somebody who is signed in has named: in the header, or, for what cannot have one, in the query. */
-function workspaceNamed({ method, headers, query }: FastifyRequest): string | undefined {
-  const inQuery = method === 'GET' || method === 'HEAD' ? takeWorkspace(query as { text: string }) : undefined;
-  const header = headers[WORKSPACE_HEADER.toLowerCase()];
-  return typeof header === 'string' ? header : inQuery;
 }
 
 function bodyOf(request: FastifyRequest, body: Route['body'], idle_ms: number): unknown {

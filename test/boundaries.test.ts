@@ -116,10 +116,12 @@ test('nobody imports a tree that stands above: not the command line, not tests, 
   assertAll(({ from, to }) => tree(from) !== 'server' || ['server', 'contract', undefined].includes(tree(to)));
 });
 
-test('the platform does not know the slices; only app.ts and main.ts do, and http.ts knows access', () => {
+const LETS_IN = ['server/http.ts', 'server/admission.ts', 'server/request-log.ts'];
+
+test('the platform does not know the slices; only app.ts and main.ts do, and what lets requests in knows access', () => {
   assertAll(({ from, to }) => {
     if (tree(from) !== 'server' || slice(from) || !slice(to)) return true;
-    if (from === 'server/http.ts') return to === 'server/access/access.ts';
+    if (LETS_IN.includes(from)) return to === 'server/access/access.ts';
     return from === 'server/app.ts' || from === 'server/main.ts';
   });
 });
