@@ -20,6 +20,7 @@ import { currentRequest, inBatch, inRequest, type RequestContext } from '../requ
 import { decide } from './decide.ts';
 import { FIND_HISTORIES } from './erase-store.ts';
 import type { Pace } from './pace.ts';
+import { customerOf } from './record.ts';
 import { FIND_BY_EMAIL, FIND_BY_EXTERNAL_ID, FIND_BY_ID, FIND_HOLDERS, FIND_HOLDERS_OF_DELETED } from './store.ts';
 import { askedOf, type Suppressed, type UniqueValue } from './suppression.ts';
 
@@ -221,7 +222,7 @@ export async function writeGroup(database: Database, workspace_id: number, group
 
 async function runGroup(database: Database, workspace_id: number, group: Group): Promise<GroupOutcome> {
   const { writes, atomic, idempotency, replyOf, guard, alongside, pace } = group;
-  const reads = readsFor(database, workspace_id, writes);
+  const reads = readsFor(database, workspace_id, writes, await takenUpAgain(database, workspace_id, writes));
   const asked = reads.map((read) => read.ask);
   if (guard) asked.push(guard);
   if (idempotency) asked.push(askForReplays(workspace_id, [idempotency]));
@@ -268,7 +269,7 @@ const counts = new WeakMap<Database, number>();
 export const written = (database: Database) => counts.get(database) ?? 0;
 
 async function runBatch(database: Database, workspace_id: number, writes: Write[]): Promise<Decision[]> {
-  const reads = readsFor(database, workspace_id, writes);
+  const reads = readsFor(database, workspace_id, writes, await takenUpAgain(database, workspace_id, writes));
   const { answer } = await writeUnderLock(
     database,
     workspace_id,
@@ -277,6 +278,19 @@ async function runBatch(database: Database, workspace_id: number, writes: Write[
   );
   counts.set(database, written(database) + writes.length);
   return answer;
+}
+
+type UniqueValues = Partial<Pick<CustomerInput, 'email' | 'external_id'>>;
+
+/**
+ * What customers who are to be restored had. Whether that is suppressed is asked by a key that PostgreSQL does not have, so it
+ * is read before the lock is taken; while they are deleted it stays as it is.
+ */
+async function takenUpAgain(database: Database, workspace_id: number, writes: Write[]): Promise<UniqueValues[]> {
+  const ids = writes.flatMap(({ change }) => (change.kind === 'restore' ? change.id : []));
+  if (ids.length === 0) return [];
+  const rows = await database.read(FIND_BY_ID, [workspace_id, ids]);
+  return rows.map(([record]) => customerOf(record));
 }
 
 export type Found = 'ids' | 'matches' | 'holders' | 'holders_of_deleted' | 'histories' | 'replays';
@@ -294,6 +308,7 @@ export function readsFor(
   { suppression_key }: Pick<Database, 'suppression_key'>,
   workspace_id: number,
   writes: Pick<Write, 'change' | 'idempotency'>[],
+  taken_up: UniqueValues[] = [],
 ): Read[] {
   const ids: string[] = [];
   const erased: string[] = [];
@@ -303,13 +318,17 @@ export function readsFor(
   const matches: Record<MatchField, string[]> = { email: [], external_id: [] };
   const keys: Idempotency[] = [];
   const asked: UniqueValue[] = [];
-  /** Who holds the value that is matched by is found by the match. */
-  const claim = ({ email, external_id }: Partial<CustomerInput>, by?: MatchField) => {
+  const ask = ({ email, external_id }: UniqueValues) => {
     if (email !== undefined) asked.push(['email', email]);
     if (typeof external_id === 'string') asked.push(['external_id', external_id]);
+  };
+  /** Who holds the value that is matched by is found by the match. */
+  const claim = ({ email, external_id }: UniqueValues, by?: MatchField) => {
+    ask({ email, external_id });
     if (email !== undefined && by !== 'email') emails.push(email);
     if (typeof external_id === 'string' && by !== 'external_id') external_ids.push(external_id);
   };
+  for (const values of taken_up) ask(values);
   for (const { change, idempotency } of writes) {
     if ('id' in change) ids.push(change.id);
     if (change.kind === 'restore') restores.push(change.id);
@@ -319,7 +338,10 @@ export function readsFor(
     if (change.kind === 'undo') {
       const { event } = change;
       ids.push(event.customer_id);
-      if (event.type === 'customer.deleted') restores.push(event.customer_id);
+      if (event.type === 'customer.deleted') {
+        restores.push(event.customer_id);
+        ask(event.after);
+      }
       if (event.before) claim(event.before);
     }
     if (idempotency) keys.push(idempotency);

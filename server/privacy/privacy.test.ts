@@ -232,6 +232,12 @@ describe('whoever was erased', () => {
   test('is refused by every way in, by email and by external id, until that is lifted', async () => {
     const gone = { ...person(), external_id: `crm-${made}-gone` };
     const id = await create(gone);
+    // Two more entered as the same person, one after the other, and deleted.
+    await server.call('DELETE', `/api/customers/${id}`);
+    const [twin, undone] = [await create(person({ email: gone.email })), await create(person())];
+    await server.call('DELETE', `/api/customers/${twin}`);
+    await server.call('PATCH', `/api/customers/${undone}`, { external_id: gone.external_id });
+    const deletion = await server.call('DELETE', `/api/customers/${undone}`);
     await erase(id);
     const other = await create(person());
     const email = person({ email: gone.email });
@@ -245,10 +251,14 @@ describe('whoever was erased', () => {
     assert.deepEqual(codesOf(await server.call('PUT', `/api/customers/by-external-id/${gone.external_id}`, person())), [
       '/external_id suppressed',
     ]);
+    assert.deepEqual(codesOf(await server.call('POST', `/api/customers/${twin}/restore`)), ['/email suppressed']);
+    const undo = `/api/events/${deletion.headers.get('clientele-position')}/undo`;
+    assert.deepEqual((await server.call('POST', undo)).body.kept, [{ field: 'external_id', code: 'suppressed' }]);
     for (const item of [
       { action: 'create', customer: email },
       { action: 'upsert', match: 'email', customer: email },
       { action: 'update', id: other, customer: { email: gone.email } },
+      { action: 'restore', id: twin },
     ]) {
       const { body } = await server.call('POST', '/api/customers/batch', { items: [item] });
       assert.deepEqual(body.results[0].problem.errors[0].code, 'suppressed', item.action);
