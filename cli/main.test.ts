@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { PROJECT } from '#server/main.ts';
-import { commands } from './commands.ts';
+import { PROJECT } from '#server/project.ts';
+import { allCommands, findCommand } from './commands.ts';
 
 const clientele = (words: string[], env: NodeJS.ProcessEnv = {}) =>
   spawnSync(process.execPath, ['cli/clientele.js', ...words], {
@@ -12,10 +12,13 @@ const clientele = (words: string[], env: NodeJS.ProcessEnv = {}) =>
     env: { ...process.env, ...env },
   });
 
-test('help lists every command, and every command tells its usage', () => {
+test('help lists every command, and every command tells its usage', async () => {
   const { stdout, status } = clientele(['help']);
   assert.equal(status, 0);
-  for (const { name } of commands) assert.ok(stdout.includes(name), name);
+  for (const command of await allCommands()) {
+    assert.ok(stdout.includes(command.name), command.name);
+    assert.equal(await findCommand(command.name.split(' ')), command);
+  }
   const usage = clientele(['keys', 'create', '--help']);
   assert.deepEqual([usage.status, usage.stderr], [0, '']);
   assert.match(usage.stdout, /^Usage: clientele keys create --role/);

@@ -1,7 +1,7 @@
 // The command line: `clientele <noun> <verb>`. Data on stdout, everything else on stderr; 0 ok, 1 refused, 2 usage.
 import { loadConfig, unknownVariables } from '#server/config.ts';
-import { PROJECT } from '#server/main.ts';
-import { type Command, commands } from './commands.ts';
+import { PROJECT } from '#server/project.ts';
+import { allCommands, type Command, findCommand } from './commands.ts';
 
 const [, , ...words] = process.argv;
 
@@ -20,12 +20,12 @@ try {
 
 async function run(words: string[]): Promise<number> {
   if (words.length === 0 || words[0] === 'help' || words[0] === '--help' || words[0] === '-h') {
-    console.log(help());
+    console.log(await help());
     return words.length === 0 ? 2 : 0;
   }
-  const command = commands.find(({ name }) => name.split(' ').every((part, index) => words[index] === part));
+  const command = await findCommand(words);
   if (!command) {
-    console.error(`clientele: there is no command "${words.slice(0, 2).join(' ')}".\n\n${help()}`);
+    console.error(`clientele: there is no command "${words.slice(0, 2).join(' ')}".\n\n${await help()}`);
     return 2;
   }
   const rest = words.slice(command.name.split(' ').length);
@@ -40,7 +40,8 @@ async function run(words: string[]): Promise<number> {
   return typeof code === 'number' ? code : 0;
 }
 
-function help(): string {
+async function help(): Promise<string> {
+  const commands = await allCommands();
   const width = Math.max(...commands.map((command) => command.name.length));
   return `Usage: clientele <command> [options]\n\n${commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join('\n')}\n\n\`clientele <command> --help\` tells the options of one.`;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { openVisitor, PASSWORD } from '../test/support/people.ts';
 import { type Clientele, startClientele, until } from '../test/support/process.ts';
 import { openTestDatabase, type TestDatabase } from '../test/support/server.ts';

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { signInRoutes } from '#contract/sign-in.ts';
@@ -43,6 +42,7 @@ import { connectNats } from './nats.ts';
 import { openOpenid } from './openid.ts';
 import { keepRetention } from './privacy/privacy.ts';
 import { startProcesses } from './processes.ts';
+import { PROJECT } from './project.ts';
 import { startPublishing } from './publishing/publishing.ts';
 import { openRateLimiter, type RateLimiter, shareOf } from './rate-limit.ts';
 import { openRedis, type SharedRedis } from './redis.ts';
@@ -54,8 +54,6 @@ import { startError } from './start-error.ts';
 import { suppressionKey } from './suppression-key.ts';
 import { openTracing } from './tracing.ts';
 import { startCourier } from './webhooks/webhooks.ts';
-
-export const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
 export type OpenedDatabase = {
   database: Database;

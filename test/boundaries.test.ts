@@ -107,7 +107,7 @@ test('the console imports the contract and the client, never the server', () => 
 });
 
 test('of the server, the command line imports doors and what opens the database', () => {
-  const open = ['server/main.ts', 'server/config.ts', 'server/database.ts'];
+  const open = ['server/main.ts', 'server/project.ts', 'server/config.ts', 'server/database.ts'];
   assertAll(({ from, to }) => tree(from) !== 'cli' || tree(to) !== 'server' || open.includes(to) || isDoor(to));
 });
 

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { PROJECT } from '#server/main.ts';
 import { openMetrics } from '#server/metrics.ts';
+import { PROJECT } from '#server/project.ts';
 import { startServer } from './support/server.ts';
 
 const read = (path: string) => readFileSync(join(PROJECT, 'docs', path), 'utf8');

@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { healthRoutes } from '#contract/health.ts';
 import { type Config, knownVariables, loadConfig } from '#server/config.ts';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { settings } from '#server/settings.ts';
 import { readDockerfile, valuesOf } from './support/image.ts';
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { createClient } from '#client/clientele.ts';
 import { PLAN } from '#server/distribution/distribution.ts';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { startClientele } from './support/process.ts';
 import { openTestDatabase } from './support/server.ts';
 

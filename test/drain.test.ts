@@ -8,7 +8,8 @@ import pg from 'pg';
 import { createKey, findWorkspace, systemActor } from '#server/access/access.ts';
 import { loadConfig } from '#server/config.ts';
 import { watchConnections } from '#server/drain.ts';
-import { PROJECT, serve } from '#server/main.ts';
+import { serve } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { startClientele, until } from './support/process.ts';
 import { openTestDatabase, type TestDatabase } from './support/server.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import type { LogEvent } from '#contract/events.ts';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 
 const ROUNDS = 10;
 

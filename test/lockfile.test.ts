@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 
 type Locked = { optionalDependencies?: Record<string, string>; resolved?: string };
 const { packages } = JSON.parse(readFileSync(join(PROJECT, 'package-lock.json'), 'utf8')) as {

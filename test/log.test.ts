@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { openTestLog } from './support/log.ts';
 import { headersOf, signUp } from './support/people.ts';
 import { startServer, type TestServer } from './support/server.ts';

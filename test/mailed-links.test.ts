@@ -8,7 +8,7 @@ import pg from 'pg';
 import { mailLinks, mailNotices } from '#server/access/access.ts';
 import { codeAt } from '#server/access/totp.ts';
 import { type Mail, openMail } from '#server/mail.ts';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { openTestLog } from './support/log.ts';
 import { CLIENT, openProvider } from './support/openid-provider.ts';
 import { headersOf, openVisitor, PASSWORD, signUp, type Visitor } from './support/people.ts';

@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { type Clientele, freePort, isAlive, startClientele, until, workersOf } from './support/process.ts';
 import { openTestDatabase } from './support/server.ts';
 

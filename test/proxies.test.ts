@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createKey, findWorkspace, systemActor } from '#server/access/access.ts';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { type Clientele, freePort, startClientele, until } from './support/process.ts';
 import { openTestDatabase, type TestDatabase } from './support/server.ts';
 

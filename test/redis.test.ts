@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { createKey, createWorkspace, systemActor } from '#server/access/access.ts';
 import { createApp } from '#server/app.ts';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { openRateLimiter } from '#server/rate-limit.ts';
 import { openRedis } from '#server/redis.ts';
 import { openResultCache, type ResultCache } from '#server/result-cache.ts';

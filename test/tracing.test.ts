@@ -7,7 +7,7 @@ import { createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import { loadConfig } from '#server/config.ts';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { openTracing, type Tracing } from '#server/tracing.ts';
 import { type Collector, openCollector } from './support/collector.ts';
 import { openTestLog } from './support/log.ts';

@@ -15,7 +15,7 @@ import { findWorkspace } from '../access/access.ts';
 import { checkCounts, checkCustomers } from '../customers/customers.ts';
 import { checkLog, checkSeals, sealBlock } from '../events/events.ts';
 import type { Finding } from '../finding.ts';
-import { PROJECT } from '../main.ts';
+import { PROJECT } from '../project.ts';
 import { restoreTables } from './backup.ts';
 import type { Entry } from './container.ts';
 import { copyTables } from './logical.ts';

@@ -9,7 +9,7 @@ import { ada } from '../../test/support/customers.ts';
 import { openTestConnections, startServer, type TestServer } from '../../test/support/server.ts';
 import { loadConfig } from '../config.ts';
 import { sealBlock } from '../events/events.ts';
-import { PROJECT } from '../main.ts';
+import { PROJECT } from '../project.ts';
 import { examine, type Finding } from './doctor.ts';
 
 let server: TestServer;

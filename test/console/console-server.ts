@@ -7,7 +7,7 @@ import type { Role } from '#contract/api.ts';
 import type { NewInvitation } from '#contract/members.ts';
 import { createOwnerLink, createWorkspace, findWorkspace } from '#server/access/access.ts';
 import type { AppOptions } from '#server/app.ts';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { PASSWORD } from '../support/people.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { type Browser, type BrowserContext, openBrowser, type Page, type Watch, watchPage } from './browser.ts';

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import type { Page } from './browser.ts';
 import { startConsole, type Visitor } from './console-server.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { CONSOLE_PAGES } from '#contract/console.ts';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 import { createBareApp } from '../support/app.ts';
 
 const dist = join(PROJECT, 'console/dist');

@@ -8,8 +8,8 @@ import { openAttempts } from '#server/access/access.ts';
 import { type AppOptions, createApp } from '#server/app.ts';
 import type { Database } from '#server/database.ts';
 import { openEgress } from '#server/egress.ts';
-import { PROJECT } from '#server/main.ts';
 import { openMetrics } from '#server/metrics.ts';
+import { PROJECT } from '#server/project.ts';
 import { openRateLimiter } from '#server/rate-limit.ts';
 import { openResultCache } from '#server/result-cache.ts';
 

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 
 export type Step = { instruction: string; argument: string };
 export type Stage = { name: string; steps: Step[] };

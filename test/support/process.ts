@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 
 export type Clientele = {
   process: ChildProcess;

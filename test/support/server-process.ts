@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { PROJECT } from '#server/main.ts';
+import { PROJECT } from '#server/project.ts';
 
 export type ServerProcess = {
   url: string;

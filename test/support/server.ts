@@ -11,9 +11,9 @@ import { type AppOptions, createApp, workersFor } from '#server/app.ts';
 import { startWorking } from '#server/causes/causes.ts';
 import { type Database, openDatabase } from '#server/database.ts';
 import { openEmbedded } from '#server/embedded.ts';
-import { PROJECT } from '#server/main.ts';
 import type { Metrics } from '#server/metrics.ts';
 import { migrate } from '#server/migrate.ts';
+import { PROJECT } from '#server/project.ts';
 import { appOptions } from './app.ts';
 
 export type TestDatabase = { connection: pg.ClientConfig; database: Database; url: string; drop(): Promise<void> };
