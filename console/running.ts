@@ -81,9 +81,13 @@ function look(after: number): void {
   }, after);
 }
 
+/** Whether its end has not been told yet: it is heard of by looking, and by stopping it. */
+const isRunning = (id: string) => all.some(({ cause }) => cause.id === id && cause.state === 'running');
+
 async function lookAt({ cause: { id }, title }: Running): Promise<void> {
   try {
     const cause = await api().causes.get(id);
+    if (!isRunning(id)) return;
     if (cause.state === 'running') replace(id, { cause, lost: false });
     else if (cause.state === 'ready')
       dismiss(id); // a file that is checked: its own page tells more
@@ -137,8 +141,8 @@ export async function undo(cause: Cause, title = titleOf(cause)): Promise<Cause 
 export async function stop(cause: Cause): Promise<void> {
   try {
     const stopped = await api().causes.cancel(cause.id);
-    const known = all.find((one) => one.cause.id === cause.id);
-    if (known) end(stopped, known.title);
+    const { title } = all.find((one) => one.cause.id === cause.id) ?? {};
+    if (title !== undefined && isRunning(cause.id)) end(stopped, title);
     else forgetChanged();
   } catch (error) {
     toast(messageOf(error), { tone: 'bad' });

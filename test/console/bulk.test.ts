@@ -79,9 +79,22 @@ describe('what is under way', () => {
         await dock(page).getByRole('progressbar', { name: 'Deactivate customers' }).waitFor();
         await assertAccessible(page);
         await page.getByRole('link', { name: 'Dashboard' }).click();
+        await page.getByRole('heading', { name: 'Dashboard' }).and(page.locator(':focus')).waitFor();
         await tabTo(page, dock(page).getByRole('button', { name: 'Stop Deactivate customers' }));
+        // A look that was under way brings the same news; they are told once.
+        const stopping = page.waitForResponse((reply) => reply.url().endsWith('/cancel'));
+        const ofCause = new RegExp(`/api/causes/${cause.id}$`);
+        const looking = page.waitForRequest(ofCause);
+        await page.route(ofCause, async (route) => {
+          await stopping;
+          await route.continue();
+        });
+        const pending = await looking;
         await page.keyboard.press('Enter');
-        await page.getByText('Deactivate customers: stopped.').waitFor();
+        await page.getByText('Deactivate customers: stopped.').first().waitFor();
+        await (await pending.response())!.finished();
+        await page.waitForTimeout(100);
+        assert.equal(await page.getByText('Deactivate customers: stopped.').count(), 1);
       }
     } finally {
       await release();
