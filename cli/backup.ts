@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { backUp, moveTables, restoreFiles, restoreFromFile, type Target, verifyBackup } from '#server/backup/backup.ts';
 import type { Config } from '#server/config.ts';
+import { connectionOf, connectTo, directoryOf, openConfigured, openToLook } from '#server/configured-database.ts';
 import { examine } from '#server/doctor/doctor.ts';
-import { connectionOf, connectTo, directoryOf, openConfigured, openToLook } from '#server/main.ts';
 import { applyErasures, type NotedErasure, readErasures } from '#server/privacy/privacy.ts';
 import { PROJECT } from '#server/project.ts';
 import type { Command } from './commands.ts';

@@ -1,8 +1,8 @@
 // Commands that act on the database itself: they need no key, and work whether or not the server runs.
 import { type Actor, findWorkspace, systemActor } from '#server/access/access.ts';
 import type { Config } from '#server/config.ts';
+import { openConfigured } from '#server/configured-database.ts';
 import type { Database } from '#server/database.ts';
-import { openConfigured } from '#server/main.ts';
 
 export async function withDatabase<Result>(
   config: Config,

@@ -1,7 +1,7 @@
 // Distributing the database over the nodes of a Citus cluster, straight at the database.
 import type { Config } from '#server/config.ts';
+import { connectionOf } from '#server/configured-database.ts';
 import { distribute, PLAN } from '#server/distribution/distribution.ts';
-import { connectionOf } from '#server/main.ts';
 import type { Command } from './commands.ts';
 import { options } from './options.ts';
 

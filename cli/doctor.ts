@@ -1,7 +1,7 @@
 // A look at the whole installation, straight at the database: it needs no key, and works whether or not the server runs.
 import type { Config } from '#server/config.ts';
+import { openToLook } from '#server/configured-database.ts';
 import { examine, type Finding, type NotedHead } from '#server/doctor/doctor.ts';
-import { openToLook } from '#server/main.ts';
 import type { Command } from './commands.ts';
 import { options, usageError } from './options.ts';
 import { counted } from './progress.ts';

@@ -6,7 +6,7 @@ import {
   listPeople,
   resetSecondFactor,
 } from '#server/access/access.ts';
-import { addressOf } from '#server/main.ts';
+import { addressOf } from '#server/own-address.ts';
 import type { Command } from './commands.ts';
 import { withDatabase } from './database.ts';
 import { options, usageError } from './options.ts';

@@ -1,6 +1,7 @@
 // `clientele serve`, and what is done before one serves: `migrate` and `config`.
 import { type Config, describeConfig } from '#server/config.ts';
-import { openConfigured, serve } from '#server/main.ts';
+import { openConfigured } from '#server/configured-database.ts';
+import { serve } from '#server/main.ts';
 import type { Command } from './commands.ts';
 import { options, usageError } from './options.ts';
 

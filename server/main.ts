@@ -1,16 +1,11 @@
-// The server's one door: how it is opened for serving and how the command line opens its database.
-import { readFile } from 'node:fs/promises';
+// The server as a whole: what is started for serving, and stopped.
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
 import type { Logger } from 'pino';
-import { signInRoutes } from '#contract/sign-in.ts';
 import manifest from '../package.json' with { type: 'json' };
 import {
-  type Attempts,
   createOwnerLink,
-  createWorkspace,
   findWorkspace,
   forgetOldLinks,
   forgetOldSessions,
@@ -18,18 +13,17 @@ import {
   listWorkspaces,
   mailLinks,
   mailNotices,
-  openAttempts,
 } from './access/access.ts';
 import { createApp, workersFor } from './app.ts';
 import { keepBackups } from './backup/schedule.ts';
 import { startWorking } from './causes/causes.ts';
 import type { Config } from './config.ts';
+import { directoryOf, type OpenedDatabase, openConfigured } from './configured-database.ts';
+import { attemptsOf, cacheOf, hstsOf, limiterOf, natsOf, openidOf } from './configured-services.ts';
 import { keepSearchClean } from './customers/customers.ts';
-import { type Database, openDatabase } from './database.ts';
-import { parseDatabaseUrl } from './database-url.ts';
+import type { Database } from './database.ts';
 import { watchConnections } from './drain.ts';
 import { openEgress } from './egress.ts';
-import { dataDirectory, openEmbedded } from './embedded.ts';
 import { keepSealing } from './events/events.ts';
 import { forgetOldKeys } from './idempotency/idempotency.ts';
 import { forgetOldFiles, forgetOldSamples, openImportFolder } from './imports/imports.ts';
@@ -37,123 +31,16 @@ import { listening, offerMetrics } from './listen.ts';
 import { openLog } from './log.ts';
 import { openMail } from './mail.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
-import { migrate, readMigrationState } from './migrate.ts';
-import { connectNats } from './nats.ts';
-import { openOpenid } from './openid.ts';
+import { addressOf } from './own-address.ts';
 import { keepRetention } from './privacy/privacy.ts';
 import { startProcesses } from './processes.ts';
 import { PROJECT } from './project.ts';
 import { startPublishing } from './publishing/publishing.ts';
-import { openRateLimiter, type RateLimiter, shareOf } from './rate-limit.ts';
-import { openRedis, type SharedRedis } from './redis.ts';
+import { openRedis } from './redis.ts';
 import { loggable } from './replies.ts';
-import { openResultCache, type ResultCache } from './result-cache.ts';
-import { probeQuota, shareRateLimiter } from './shared-rate-limit.ts';
-import { shareResults } from './shared-results.ts';
-import { startError } from './start-error.ts';
-import { suppressionKey } from './suppression-key.ts';
+import { probeQuota } from './shared-rate-limit.ts';
 import { openTracing } from './tracing.ts';
 import { startCourier } from './webhooks/webhooks.ts';
-
-export type OpenedDatabase = {
-  database: Database;
-  connection: pg.ClientConfig;
-  /** Where it is, for people: a folder or a masked address. */
-  place: string;
-  /** The data folder, where it is the embedded one. */
-  directory: string | null;
-  /** The migrations that were just applied. */
-  migrated: string[];
-  /** Settles when another server has taken over the folder. */
-  lost: Promise<Error>;
-  close(): Promise<void>;
-};
-
-/** Opens the configured database, migrated and with its first workspace. Throws a StartError where that cannot be. */
-export async function openConfigured(
-  config: Config,
-  role: 'server' | 'tool',
-  log: (line: string) => void,
-  metrics?: Metrics,
-): Promise<OpenedDatabase> {
-  const { place, connection, directory, release, lost } = await connectionOf(config, role, log);
-  try {
-    const migrated = await migrate(connection, join(PROJECT, 'migrations'), { log });
-    const database = connectTo(connection, config, metrics);
-    if (!(await findWorkspace(database, 'main'))) await createWorkspace(database, 'main', 'Main');
-    return {
-      database,
-      connection,
-      place,
-      directory,
-      migrated,
-      lost,
-      async close() {
-        await database.close();
-        await release();
-      },
-    };
-  } catch (error) {
-    await release();
-    throw error;
-  }
-}
-
-/** Opens the configured database as it is, without bringing it up to date, for a look at it with two statements at a time. */
-export async function openToLook(config: Config) {
-  const { connection, release, directory } = await connectionOf(config, 'tool', () => {});
-  try {
-    const migrations = await readMigrationState(connection, join(PROJECT, 'migrations'));
-    const connections = { read_connections: 1, search_connections: 3, write_connections: 1 };
-    const database = openDatabase({
-      ...config.database,
-      ...connections,
-      statement_timeout_ms: LOOK_MS,
-      connection,
-      suppression_key: suppressionKeyOf(config),
-    });
-    const close = async () => {
-      await database.close();
-      await release();
-    };
-    return { database, directory, migrations, close };
-  } catch (error) {
-    await release();
-    throw error;
-  }
-}
-
-/** Nothing may hold a snapshot for longer: writes would become slower. */
-const LOOK_MS = 30_000;
-
-/** Connections to a database that is migrated. */
-export function connectTo(connection: pg.ClientConfig, config: Config, metrics?: Metrics): Database {
-  const { onStatement, onBatch } = metrics ?? {};
-  return openDatabase({
-    ...config.database,
-    connection,
-    suppression_key: suppressionKeyOf(config),
-    onStatement,
-    onBatch,
-  });
-}
-
-const suppressionKeyOf = (config: Config) => suppressionKey(config.access.secrets_key, directoryOf(config));
-
-/** The data folder, also where the database is another than the embedded one. */
-export const directoryOf = (config: Config) => dataDirectory(config.data.directory, PROJECT);
-
-/** The configured database as it is, migrated or not. `directory`: the data folder of the embedded one. */
-export async function connectionOf(config: Config, role: 'server' | 'tool', log: (line: string) => void) {
-  if (config.database.url !== undefined) {
-    const connection = parseDatabaseUrl(config.database.url);
-    const place = `${connection.host ?? 'localhost'}/${connection.database}`;
-    return { place, connection, directory: null, release: async () => {}, lost: new Promise<Error>(() => {}) };
-  }
-  const directory = directoryOf(config);
-  const embedded = await openEmbedded({ directory, role, log });
-  return { place: directory, directory, ...embedded };
-}
 
 /**
  * Connections that wait to be accepted, as far as the system allows. With Node's 511 a sudden thousand loses some, whose
@@ -240,13 +127,6 @@ function backupsOf(config: Config, { connection, directory }: OpenedDatabase, lo
 async function firstOwnerLink(config: Config, database: Database, port: number): Promise<string | null> {
   const workspace = (await hasOwner(database)) ? null : await findWorkspace(database, 'main');
   return workspace && addressOf(config, await createOwnerLink(database, workspace), port);
-}
-
-/** The whole address of a path of this server, for people: where they find it, or on this machine. */
-export function addressOf({ server: { public_url, host, port } }: Config, path: string, at = port): string {
-  // Of all addresses that are listened on, browsers on this machine know this one.
-  const near = ['0.0.0.0', '::', ''].includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return (public_url ?? `http://${near}:${at}`) + path;
 }
 
 /** What answers requests: this process, or several that it looks after. */
@@ -348,52 +228,4 @@ async function forget(database: Database): Promise<void> {
   }
   await forgetOldSessions(database);
   await forgetOldLinks(database);
-}
-
-function limiterOf({ rate_limit, server }: Config, redis: SharedRedis | undefined): RateLimiter | null {
-  if (rate_limit === 'off') return null;
-  if (redis) return shareRateLimiter(openRateLimiter(rate_limit), redis);
-  return openRateLimiter(shareOf(rate_limit, server.processes));
-}
-
-async function natsOf({ nats }: Config, logger: Logger) {
-  if (nats.url === undefined) return undefined;
-  const { url, credentials_file, prefix, replicas } = nats;
-  const credentials = credentials_file === undefined ? undefined : await readCredentials(credentials_file);
-  return connectNats({ url, credentials, prefix, replicas }, logger);
-}
-
-async function readCredentials(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error) => {
-    throw startError(`nats.credentials_file: ${file} cannot be read (${error.code}).`, error);
-  });
-}
-
-/** The configuration has all of these or none. */
-function openidOf({ openid, server, egress }: Config) {
-  const { issuer, client_id, client_secret, scope, name } = openid;
-  if (issuer === undefined) return null;
-  const redirect_uri = server.public_url! + signInRoutes.openidCallback.path;
-  const settings = { issuer, client_id: client_id!, client_secret: client_secret!, scope, redirect_uri };
-  return { name, provider: openOpenid(settings, egress.allow) };
-}
-
-/** There are always limits to signing in, and a process of several has some attempts to give. */
-function attemptsOf({ server }: Config, redis: SharedRedis | undefined): Attempts {
-  return openAttempts((policy) => {
-    if (redis) return shareRateLimiter(openRateLimiter(policy), redis);
-    const { requests, seconds } = shareOf(policy, server.processes);
-    return openRateLimiter({ requests: Math.max(requests, 5), seconds });
-  });
-}
-
-function cacheOf({ cache: { bytes } }: Config, redis: SharedRedis | undefined): ResultCache {
-  return openResultCache(bytes, redis && bytes > 0 ? shareResults(redis, bytes) : undefined);
-}
-
-function hstsOf({ server: { hsts } }: Config): string | null {
-  if (hsts.max_age === 0) return null;
-  return [`max-age=${hsts.max_age}`, hsts.include_subdomains && 'includeSubDomains', hsts.preload && 'preload']
-    .filter(Boolean)
-    .join('; ');
 }

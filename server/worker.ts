@@ -1,10 +1,11 @@
 // A worker process, started and told what to do by the primary (processes.ts): answers requests, and leaves when it is
 // told to, or when the primary is gone.
 import cluster from 'node:cluster';
+import { connectTo } from './configured-database.ts';
 import type { Database } from './database.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { openLog } from './log.ts';
-import { type Answering, answer, connectTo } from './main.ts';
+import { type Answering, answer } from './main.ts';
 import { openMetrics, type Snapshot } from './metrics.ts';
 import type { Order, Report } from './processes.ts';
 

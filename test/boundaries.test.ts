@@ -106,9 +106,18 @@ test('the console imports the contract and the client, never the server', () => 
   assertAll(({ from, to, type }) => !plain.includes(from) || type || plain.includes(to));
 });
 
-test('of the server, the command line imports doors and what opens the database', () => {
-  const open = ['server/main.ts', 'server/project.ts', 'server/config.ts', 'server/database.ts'];
-  assertAll(({ from, to }) => tree(from) !== 'cli' || tree(to) !== 'server' || open.includes(to) || isDoor(to));
+test('of the server, the command line imports doors, what opens the database, and whole only where it serves', () => {
+  const open = ['project', 'config', 'configured-database', 'database', 'own-address'].map(
+    (name) => `server/${name}.ts`,
+  );
+  assertAll(
+    ({ from, to }) =>
+      tree(from) !== 'cli' ||
+      tree(to) !== 'server' ||
+      open.includes(to) ||
+      isDoor(to) ||
+      (from === 'cli/serve.ts' && to === 'server/main.ts'),
+  );
 });
 
 test('nobody imports a tree that stands above: not the command line, not tests, not benchmarks', () => {
@@ -116,13 +125,15 @@ test('nobody imports a tree that stands above: not the command line, not tests, 
   assertAll(({ from, to }) => tree(from) !== 'server' || ['server', 'contract', undefined].includes(tree(to)));
 });
 
+/** What puts the slices together. */
+const WHOLE = ['server/app.ts', 'server/main.ts', 'server/configured-database.ts', 'server/configured-services.ts'];
 const LETS_IN = ['server/http.ts', 'server/admission.ts', 'server/request-log.ts'];
 
-test('the platform does not know the slices; only app.ts and main.ts do, and what lets requests in knows access', () => {
+test('the platform does not know the slices: only what puts them together does, and what lets requests in knows access', () => {
   assertAll(({ from, to }) => {
     if (tree(from) !== 'server' || slice(from) || !slice(to)) return true;
     if (LETS_IN.includes(from)) return to === 'server/access/access.ts';
-    return from === 'server/app.ts' || from === 'server/main.ts';
+    return WHOLE.includes(from);
   });
 });
 

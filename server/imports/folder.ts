@@ -1,9 +1,10 @@
 // Where uploaded files lie: a folder that one machine has. Its id tells who can work on the imports in it.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FILE_LIMIT } from '#contract/imports.ts';
+import { madeOnce } from '../made-once.ts';
 import { Problem } from '../problem.ts';
 
 export type ImportFolder = { path: string; id: string };
@@ -11,17 +12,7 @@ export type ImportFolder = { path: string; id: string };
 /** Opens the folder, which is made where there is none. */
 export async function openImportFolder(path: string): Promise<ImportFolder> {
   await mkdir(path, { recursive: true, mode: 0o700 });
-  const mark = join(path, 'folder-id');
-  const known = await readFile(mark, 'utf8').catch(() => '');
-  if (known !== '') return { path, id: known };
-  // Of several processes that begin at once one makes it, whole: nobody reads it half written.
-  const made = `${mark}-${process.pid}-${randomUUID()}`;
-  await writeFile(made, randomUUID(), { flag: 'wx', mode: 0o600 });
-  await link(made, mark).catch((error) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  await rm(made);
-  return { path, id: await readFile(mark, 'utf8') };
+  return { path, id: madeOnce(join(path, 'folder-id'), randomUUID) };
 }
 
 export type ImportFiles = ReturnType<typeof filesOf>;
