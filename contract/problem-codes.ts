@@ -137,7 +137,8 @@ export const problemCodes = {
   },
   erasures_unwritable: {
     ...of(503),
-    meaning: 'The file in which erasures are written down cannot be written, so nobody was erased.',
+    meaning:
+      'Where erasures are written down, the file of them or the folder of imports, cannot be written, so nobody was erased.',
   },
   too_slow: { ...of(503), meaning: 'The database took too long. Nothing has changed; try again after `Retry-After`.' },
   outcome_unknown: {

@@ -15,10 +15,11 @@ import {
   writeGroup,
 } from '../customers/customers.ts';
 import type { Database } from '../database.ts';
-import { forgetInImports, type ImportFolder } from '../imports/imports.ts';
+import type { ImportFolder } from '../imports/imports.ts';
 import { invalid, notFound, Problem } from '../problem.ts';
 import { type NotedErasure, noteErasures, withdrawErasures } from './erasure-file.ts';
 import { MAY_ERASE, READ_ERASURE } from './store.ts';
+import { noteUnfinished, type Unfinished } from './unfinished.ts';
 
 /** Where else there is something to be done than in the database. */
 export type ErasingOptions = {
@@ -78,7 +79,7 @@ export async function eraseGroup(
   { workspace, ids, suppress, actor, request_id, if_match, idempotency }: Erase,
 ): Promise<Exclude<GroupOutcome, { stopped: true }>> {
   let noted: NotedErasure[] = [];
-  let values: string[] = [];
+  let unfinished: Unfinished | undefined;
   const outcome = await writeGroup(database, workspace.id, {
     writes: ids.map(
       (id): Write => ({ change: { kind: 'erase', id, suppress }, actor, request_id, cause_id: null, if_match }),
@@ -87,16 +88,21 @@ export async function eraseGroup(
     idempotency,
     replyOf: () => null,
     alongside(decisions, ledger) {
-      values = decisions.flatMap((decision) => ('erased' in decision && decision.erased?.values) || []);
+      const values = decisions.flatMap((decision) => ('erased' in decision && decision.erased?.values) || []);
       const done = decisions.flatMap((decision) => noteOf(workspace.slug, ledger.now, decision));
-      if (erasures !== undefined && done.length > 0) note(erasures, done);
+      if (imports && values.length > 0)
+        unfinished = writing('The folder of imports', () => noteUnfinished(imports, workspace.id, ids, values));
+      if (erasures !== undefined && done.length > 0)
+        writing('The file of erasures', () => noteErasures(erasures, done));
       noted = done;
       return [];
     },
-  }).catch((error) => {
-    // Where it is not known whether it was committed, it is done again after a restore, which is what was asked for.
+  }).catch(async (error) => {
+    // Where it is not known whether it was committed, it is done again after a restore, which is what was asked for; and
+    // what is left to do is found out later.
     const isUnknown = error instanceof Problem && error.code === 'outcome_unknown';
     if (erasures !== undefined && noted.length > 0 && !isUnknown) withdraw(erasures, noted);
+    if (unfinished && !isUnknown) await unfinished.drop();
     throw error;
   });
   if ('stopped' in outcome)
@@ -108,15 +114,15 @@ export async function eraseGroup(
         headers: { 'retry-after': '10' },
       },
     );
-  if (imports && values.length > 0) await forgetInImports(database, imports, workspace.id, values);
+  await unfinished?.finish(database);
   return outcome;
 }
 
-function note(file: string, erasures: NotedErasure[]): void {
+function writing<Result>(what: string, write: () => Result): Result {
   try {
-    noteErasures(file, erasures);
+    return write();
   } catch (error) {
-    throw new Problem(503, 'erasures_unwritable', 'The file of erasures cannot be written, so nobody was erased.', {
+    throw new Problem(503, 'erasures_unwritable', `${what} cannot be written, so nobody was erased.`, {
       headers: { 'retry-after': '60' },
       cause: error,
     });

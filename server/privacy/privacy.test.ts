@@ -1,6 +1,6 @@
 // Erasing: what is gone, what stays away, and what is told of it.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -10,8 +10,10 @@ import { createKey, createWorkspace, findWorkspace, systemActor } from '../acces
 import { checkCounts, checkCustomers, checkLostCustomers } from '../customers/customers.ts';
 import { checkLog, checkSeals, sealBlock } from '../events/events.ts';
 import type { Finding } from '../finding.ts';
+import { eraseGroup } from './erasing.ts';
 import { applyErasures, ERASING, readErasures } from './privacy.ts';
 import { eraseExpired } from './retention.ts';
+import { finishErasures, noteUnfinished } from './unfinished.ts';
 
 let server: TestServer;
 let sql: pg.Client;
@@ -215,6 +217,27 @@ describe('erasing a customer', () => {
     await erase(id);
     assert.doesNotMatch(await everything(), /row\.example/i);
     assert.match(await everything(), /nobody/);
+  });
+
+  test('is ended by another server where one ended on the way', async () => {
+    const gone = await create(person({ email: 'gone@left.example' }));
+    const there = await create(person({ email: 'there@left.example' }));
+    await importFile('first_name,last_name,email,phone\nA,B,gone@left.example,x\nA,B,there@left.example,x\n');
+    for (const [id, email] of [
+      [gone, 'gone@left.example'],
+      [there, 'there@left.example'],
+    ] as const)
+      noteUnfinished(server.imports, main.id, [id], [email]);
+    // One server ends when it has erased, the other before.
+    const erase = { workspace: main, ids: [gone], suppress: true, actor: server.actor, request_id: null };
+    await eraseGroup(server.database, { erasures, imports: undefined }, erase);
+    await finishErasures(server.database, server.imports);
+    assert.match(await everything(), /gone@left\.example/, 'what is under way is left alone');
+    const notes = (await readdir(server.imports.path)).filter((entry) => entry.startsWith('erasing-'));
+    for (const note of notes) await utimes(join(server.imports.path, note), 0, 0);
+    await finishErasures(server.database, server.imports);
+    assert.doesNotMatch(await everything(), /gone@left\.example|erasing-/);
+    assert.match(await everything(), /A,B,there@left\.example/);
   });
 });
 

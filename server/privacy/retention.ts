@@ -11,6 +11,7 @@ import { invalid } from '../problem.ts';
 import { loggable } from '../replies.ts';
 import { type ErasingOptions, eraseGroup } from './erasing.ts';
 import { READ_RULES, STORE_RULES } from './store.ts';
+import { finishErasures } from './unfinished.ts';
 
 const FIELDS = ['erase_deleted_after_days', 'erase_inactive_after_days'] as const;
 
@@ -57,7 +58,7 @@ const AT_ONCE = 100;
 const PAUSE_MS = 50;
 const RETENTION = { type: 'system', id: null, name: 'retention' } as const;
 
-/** Erases whoever is past their time, in all workspaces, until it is stopped. */
+/** Erases whoever is past their time, in all workspaces, until it is stopped, and ends what erasures have left undone. */
 export function keepRetention(
   database: Database,
   options: ErasingOptions & { logger: Pick<Logger, 'info' | 'warn'> },
@@ -67,6 +68,7 @@ export function keepRetention(
   const ended = (async () => {
     while (!signal.aborted) {
       try {
+        if (options.imports) await finishErasures(database, options.imports);
         for (const workspace of await listWorkspaces(database)) {
           const erased = await eraseExpired(database, options, workspace, signal);
           if (erased > 0)
