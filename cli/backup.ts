@@ -6,7 +6,7 @@ import { connectionOf, connectTo, directoryOf, openConfigured, openToLook } from
 import { examine } from '#server/doctor/doctor.ts';
 import { applyErasures, type NotedErasure, readErasures } from '#server/privacy/privacy.ts';
 import { PROJECT } from '#server/project.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { options, usageError } from './options.ts';
 import { counted } from './progress.ts';
 

@@ -1,7 +1,7 @@
 // What was done in bulk, over HTTP: listed, watched, stopped and taken back.
 import type { Cause } from '#contract/causes.ts';
 import { LIMIT } from '#contract/customers.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { readNumber } from './customer-options.ts';
 import { withServer } from './http.ts';
 import { options } from './options.ts';

@@ -1,7 +1,7 @@
 // The customers, over HTTP.
 import type { Clientele } from '#client/clientele.ts';
 import { COUNT_CAP, type Customer, LIMIT } from '#contract/customers.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import {
   changedFields,
   exclude,

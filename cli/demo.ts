@@ -3,7 +3,7 @@ import { addAbortSignal, Readable } from 'node:stream';
 import { fold } from '#contract/fold.ts';
 import type { FoundReason, Import } from '#contract/imports.ts';
 import { importHere } from '#server/imports/imports.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { withWorkspace } from './database.ts';
 import { groups } from './demo-names.ts';
 import { withImportFolder } from './import-folder.ts';

@@ -2,7 +2,7 @@
 import type { Config } from '#server/config.ts';
 import { connectionOf } from '#server/configured-database.ts';
 import { distribute, PLAN } from '#server/distribution/distribution.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { options } from './options.ts';
 
 export const distributeCommands: Command[] = [

@@ -2,7 +2,7 @@
 import type { Config } from '#server/config.ts';
 import { openToLook } from '#server/configured-database.ts';
 import { examine, type Finding, type NotedHead } from '#server/doctor/doctor.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { options, usageError } from './options.ts';
 import { counted } from './progress.ts';
 

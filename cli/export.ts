@@ -3,7 +3,7 @@ import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EXPORT_FIELDS, EXPORT_FORMATS } from '#contract/exports.ts';
 import { exportCustomers, readExportQuery } from '#server/exports/exports.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { readActive } from './customer-options.ts';
 import { withWorkspace } from './database.ts';
 import { stopOnSignals } from './interrupt.ts';

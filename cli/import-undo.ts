@@ -2,7 +2,7 @@
 import { listKept } from '#server/causes/causes.ts';
 import { getImport } from '#server/imports/imports.ts';
 import { undoHere } from '#server/undo/undo.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { withWorkspace } from './database.ts';
 import { undoCommand } from './import-report.ts';
 import { stopOnSignals } from './interrupt.ts';

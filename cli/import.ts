@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { COLUMN_RULES, IMPORT_FIELDS, type Import, type ImportColumn, type ImportSettings } from '#contract/imports.ts';
 import { importHere, leftOut, listed, rejectedOf } from '#server/imports/imports.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { withWorkspace } from './database.ts';
 import { withImportFolder } from './import-folder.ts';
 import { readMap, readMatch } from './import-options.ts';

@@ -1,5 +1,5 @@
 import { createKey, listKeys, revokeKey } from '#server/access/access.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { withWorkspace } from './database.ts';
 import { options, required } from './options.ts';
 import { print } from './output.ts';

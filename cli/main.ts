@@ -1,7 +1,8 @@
 // The command line: `clientele <noun> <verb>`. Data on stdout, everything else on stderr; 0 ok, 1 refused, 2 usage.
 import { loadConfig, unknownVariables } from '#server/config.ts';
 import { PROJECT } from '#server/project.ts';
-import { allCommands, type Command, findCommand } from './commands.ts';
+import type { Command } from './command.ts';
+import { allCommands, findCommand } from './commands.ts';
 
 const [, , ...words] = process.argv;
 

@@ -7,7 +7,7 @@ import {
   resetSecondFactor,
 } from '#server/access/access.ts';
 import { addressOf } from '#server/own-address.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { withDatabase } from './database.ts';
 import { options, usageError } from './options.ts';
 import { print } from './output.ts';

@@ -2,7 +2,7 @@
 import { type Config, describeConfig } from '#server/config.ts';
 import { openConfigured } from '#server/configured-database.ts';
 import { serve } from '#server/main.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { options, usageError } from './options.ts';
 
 export const serveCommands: Command[] = [

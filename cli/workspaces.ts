@@ -1,6 +1,6 @@
 import { slug as slugKind } from '#contract/field.ts';
 import { createWorkspace, listWorkspaces } from '#server/access/access.ts';
-import type { Command } from './commands.ts';
+import type { Command } from './command.ts';
 import { withDatabase } from './database.ts';
 import { options, usageError } from './options.ts';
 import { print } from './output.ts';

@@ -11,7 +11,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { timeOf } from '../ui/figures.ts';
 import { FormDialog } from '../ui/form-dialog.tsx';
-import { Failure, Loading, Section } from '../ui/page.tsx';
+import { Pending, Section } from '../ui/page.tsx';
 import { Refusal } from '../ui/refusal.tsx';
 import rows from '../ui/rows.module.css';
 import { toast } from '../ui/toast.tsx';
@@ -25,10 +25,11 @@ const KEY = ['invitations'];
 
 export function Invitations() {
   const [isInviting, setInviting] = useState(false);
-  const { data, error, refetch } = useQuery({
+  const query = useQuery({
     queryKey: KEY,
     queryFn: ({ signal }) => api().invitations.list({ signal }),
   });
+  const { data } = query;
   return (
     <Section
       title={said.title}
@@ -38,8 +39,7 @@ export function Invitations() {
         </Button>
       }
     >
-      {error && <Failure error={error} onRetry={refetch} />}
-      {!data && !error && <Loading />}
+      <Pending query={query} />
       {data?.length === 0 && <p className={styles.note}>{said.none}</p>}
       {data && data.length > 0 && <Open invitations={data} />}
       {isInviting && <Invite onClose={() => setInviting(false)} />}

@@ -11,7 +11,7 @@ import { Confirm } from '../ui/confirm.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { FormDialog } from '../ui/form-dialog.tsx';
-import { Badge, Empty, Failure, Loading, Section } from '../ui/page.tsx';
+import { Badge, Empty, Pending, Section } from '../ui/page.tsx';
 import { Refusal } from '../ui/refusal.tsx';
 import rows from '../ui/rows.module.css';
 import { Time } from '../ui/time.tsx';
@@ -27,7 +27,8 @@ const KEY = ['keys'];
 export function KeysSettings() {
   const { workspace } = useSession();
   const [isCreating, setCreating] = useState(false);
-  const { data, error, refetch } = useQuery({ queryKey: KEY, queryFn: ({ signal }) => api().keys.list({ signal }) });
+  const query = useQuery({ queryKey: KEY, queryFn: ({ signal }) => api().keys.list({ signal }) });
+  const { data } = query;
   return (
     <Section
       title={said.of(workspace!.name)}
@@ -38,8 +39,7 @@ export function KeysSettings() {
       }
     >
       <p className={styles.note}>{said.help}</p>
-      {error && <Failure error={error} onRetry={refetch} />}
-      {!data && !error && <Loading />}
+      <Pending query={query} />
       {data?.length === 0 && <Empty title={said.none} icon={<KeyRound aria-hidden="true" />} />}
       {data && data.length > 0 && <Keys keys={data} />}
       {isCreating && <Create onClose={() => setCreating(false)} />}

@@ -8,7 +8,7 @@ import { api, messageOf, queries } from '../api.ts';
 import { amendWorkspace, useSession } from '../session.tsx';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';
-import { Badge, Failure, Loading, Section } from '../ui/page.tsx';
+import { Badge, Pending, Section } from '../ui/page.tsx';
 import { Refusal } from '../ui/refusal.tsx';
 import rows from '../ui/rows.module.css';
 import { Time } from '../ui/time.tsx';
@@ -23,15 +23,15 @@ const KEY = ['members'];
 
 export function MembersSettings() {
   const { can, workspace } = useSession();
-  const { data, error, refetch } = useQuery({ queryKey: KEY, queryFn: ({ signal }) => api().members.list({ signal }) });
+  const query = useQuery({ queryKey: KEY, queryFn: ({ signal }) => api().members.list({ signal }) });
+  const { data } = query;
   const role = words.frame.role[workspace!.role].toLowerCase();
   return (
     <>
       <Section title={said.of(workspace!.name)}>
         <p className={styles.note}>{said.roles}</p>
         {!can('members:manage') && <p className={styles.note}>{words.settings.mayNot(role, said.manage)}</p>}
-        {error && <Failure error={error} onRetry={refetch} />}
-        {!data && !error && <Loading />}
+        <Pending query={query} />
         {data && <Members members={data} />}
       </Section>
       {can('members:manage') && <Invitations />}

@@ -7,7 +7,7 @@ import { useSession } from '../session.tsx';
 import { Button } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Form } from '../ui/form.tsx';
-import { Failure, Loading, Section } from '../ui/page.tsx';
+import { Pending, Section } from '../ui/page.tsx';
 import { toast } from '../ui/toast.tsx';
 import { words } from '../words.ts';
 import styles from './settings.module.css';
@@ -17,15 +17,15 @@ const KEY = ['retention'];
 const RULES = ['erase_deleted_after_days', 'erase_inactive_after_days'] as const;
 
 export function Retention() {
-  const { data, error, refetch } = useQuery({
+  const query = useQuery({
     queryKey: KEY,
     queryFn: ({ signal }) => api().workspaces.retention({ signal }),
   });
+  const { data } = query;
   return (
     <Section title={said.title}>
       <p className={styles.note}>{said.help}</p>
-      {error && <Failure error={error} onRetry={refetch} />}
-      {!data && !error && <Loading />}
+      <Pending query={query} />
       {data && <RulesForm rules={data} />}
     </Section>
   );

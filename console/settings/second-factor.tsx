@@ -7,7 +7,7 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Form } from '../ui/form.tsx';
-import { Badge, Failure, Loading, Section } from '../ui/page.tsx';
+import { Badge, Pending, Section } from '../ui/page.tsx';
 import { PasswordField } from '../ui/password-field.tsx';
 import { toast } from '../ui/toast.tsx';
 import { words } from '../words.ts';
@@ -24,10 +24,11 @@ type Doing = 'set up' | 'new codes' | 'remove';
 
 export function SecondFactor() {
   const [doing, setDoing] = useState<Doing>();
-  const { data, error, refetch } = useQuery({
+  const query = useQuery({
     queryKey: KEY,
     queryFn: ({ signal }) => api().account.read({ signal }),
   });
+  const { data } = query;
   const close = () => {
     setDoing(undefined);
     reread();
@@ -35,8 +36,7 @@ export function SecondFactor() {
   return (
     <Section title={said.title}>
       <p className={styles.note}>{data?.has_password === false ? said.noPassword : said.about}</p>
-      {error && <Failure error={error} onRetry={refetch} />}
-      {!data && !error && <Loading />}
+      <Pending query={query} />
       {data?.second_factor && (
         <div className={styles.line}>
           <Badge tone="good">{said.on}</Badge>

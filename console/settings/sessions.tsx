@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import type { Session } from '#contract/people.ts';
 import { api, messageOf, queries } from '../api.ts';
 import { Button } from '../ui/button.tsx';
-import { Badge, Failure, Loading, Section } from '../ui/page.tsx';
+import { Badge, Pending, Section } from '../ui/page.tsx';
 import rows from '../ui/rows.module.css';
 import { Time } from '../ui/time.tsx';
 import { toast } from '../ui/toast.tsx';
@@ -15,10 +15,11 @@ const KEY = ['account', 'sessions'];
 export const forgetSessions = (): Promise<void> => queries.invalidateQueries({ queryKey: KEY });
 
 export function Sessions() {
-  const { data, error, refetch } = useQuery({
+  const query = useQuery({
     queryKey: KEY,
     queryFn: ({ signal }) => api().account.sessions({ signal }),
   });
+  const { data } = query;
   const end = useMutation({
     mutationFn: (id: string | undefined) =>
       id === undefined ? api().account.revokeOtherSessions() : api().account.revokeSession(id),
@@ -38,8 +39,7 @@ export function Sessions() {
         )
       }
     >
-      {error && <Failure error={error} onRetry={refetch} />}
-      {!data && !error && <Loading />}
+      <Pending query={query} />
       {data && (
         <table className={rows.table}>
           <thead>

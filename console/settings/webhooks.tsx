@@ -11,7 +11,7 @@ import { Confirm } from '../ui/confirm.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { figure } from '../ui/figures.ts';
 import { Menu } from '../ui/menu.tsx';
-import { Badge, Empty, Failure, Loading, Section } from '../ui/page.tsx';
+import { Badge, Empty, Pending, Section } from '../ui/page.tsx';
 import { Refusal } from '../ui/refusal.tsx';
 import rows from '../ui/rows.module.css';
 import { Time } from '../ui/time.tsx';
@@ -34,11 +34,12 @@ export function WebhooksSettings() {
   const [isAdding, setAdding] = useState(false);
   /** The secret of one that was added, null where it was lost. */
   const [secret, setSecret] = useState<string | null>();
-  const { data, error, refetch } = useQuery({
+  const query = useQuery({
     queryKey: KEY,
     queryFn: ({ signal }) => api().webhooks.list({ signal }),
     refetchInterval: LOOK_MS,
   });
+  const { data } = query;
   return (
     <Section
       title={said.of(workspace!.name)}
@@ -49,8 +50,7 @@ export function WebhooksSettings() {
       }
     >
       <p className={styles.note}>{said.help}</p>
-      {error && <Failure error={error} onRetry={refetch} />}
-      {!data && !error && <Loading />}
+      <Pending query={query} />
       {data?.length === 0 && <Empty title={said.none} icon={<Icon aria-hidden="true" />} />}
       {data && data.length > 0 && <Table webhooks={data} />}
       {isAdding && (

@@ -6,7 +6,7 @@ import { amendWorkspace, useSession } from '../session.tsx';
 import { Button } from '../ui/button.tsx';
 import { SelectField, TextField } from '../ui/field.tsx';
 import { Form } from '../ui/form.tsx';
-import { Failure, Loading, Section } from '../ui/page.tsx';
+import { Pending, Section } from '../ui/page.tsx';
 import { toast } from '../ui/toast.tsx';
 import { words } from '../words.ts';
 import { regions } from './regions.ts';
@@ -20,16 +20,16 @@ type Workspace = Awaited<ReturnType<ReturnType<typeof api>['workspaces']['list']
 
 export function WorkspaceSettings() {
   const { workspace } = useSession();
-  const { data, error, refetch } = useQuery({
+  const query = useQuery({
     queryKey: KEY,
     queryFn: async ({ signal }) =>
       (await api().workspaces.list({ signal })).find(({ slug }) => slug === workspace!.slug) ?? null,
   });
+  const { data } = query;
   return (
     <>
       <Section title={said.about}>
-        {error && <Failure error={error} onRetry={refetch} />}
-        {!data && !error && <Loading />}
+        <Pending query={query} />
         {data && <WorkspaceForm workspace={data} />}
       </Section>
       <Retention />

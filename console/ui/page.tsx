@@ -87,6 +87,13 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?(): void }
   );
 }
 
+/** What stands in the place of what was asked for until it is there: that it is on its way, or why it could not be had. */
+export function Pending({ query }: { query: { data: unknown; error: unknown; refetch(): unknown } }) {
+  const { data, error, refetch } = query;
+  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
+  return data === undefined ? <Loading /> : null;
+}
+
 /** Holds the place of what is on its way. */
 export function Loading() {
   return (

@@ -10,8 +10,9 @@ import type { Idempotency } from '../idempotency/idempotency.ts';
 import { Problem, type ProblemError } from '../problem.ts';
 import { resultOfProblem } from '../replies.ts';
 import { uuidv7 } from '../uuid.ts';
+import type { Change, Write } from './change.ts';
 import { knownId, partialInput, wholeInput, withColumns } from './input.ts';
-import { type Change, type GroupDecision, type Write, writeGroup } from './write.ts';
+import { type GroupDecision, writeGroup } from './write.ts';
 
 export type BatchOutcome = { json: string; position: number; replayed: boolean };
 

@@ -12,7 +12,7 @@ import {
   FIND_LOST_CUSTOMERS,
   FIND_TWINS,
 } from './check-store.ts';
-import { derive } from './decide.ts';
+import { derive } from './columns.ts';
 import { COUNT_SUPPRESSIONS } from './erase-store.ts';
 import { keyIdOf } from './suppression.ts';
 

@@ -6,10 +6,11 @@ import type { Database } from '../database.ts';
 import { type LogEvent, readHistory, readLedger, readThen } from '../events/events.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { invalid, notFound } from '../problem.ts';
+import type { Change, Outcome } from './change.ts';
 import { knownId, partialInput, wholeInput } from './input.ts';
 import { fieldOf, jsonOf } from './record.ts';
 import { GET_CUSTOMER } from './store.ts';
-import { type Change, type Outcome, writeCustomer } from './write.ts';
+import { writeCustomer } from './write.ts';
 
 /** What a request says about its write besides the change itself. */
 export type WriteContext = {
@@ -141,6 +142,7 @@ export async function customerHistory(
   return events;
 }
 
+export type { Change, Write } from './change.ts';
 export { checkCounts, checkCustomers, checkLostCustomers, checkSuppressions } from './check.ts';
 export { fileWork } from './file-work.ts';
 export { foresee } from './foresee.ts';
@@ -154,4 +156,4 @@ export { fieldOf, quoted } from './record.ts';
 export { keepSearchClean, settleSearch } from './search-upkeep.ts';
 export { readSlices, type Slice } from './slices.ts';
 export { suppress, suppressionOf, type UniqueValue } from './suppression.ts';
-export { type Change, type GroupDecision, type GroupOutcome, type Write, writeGroup } from './write.ts';
+export { type GroupDecision, type GroupOutcome, writeGroup } from './write.ts';

@@ -2,8 +2,8 @@
 import type { Ask, Row } from '../database.ts';
 import { scrubHistory } from '../events/events.ts';
 import { forgetFingerprints } from '../idempotency/idempotency.ts';
+import type { Erased } from './change.ts';
 import { suppress, suppressedOf, type UniqueValue } from './suppression.ts';
-import type { Erased } from './write.ts';
 
 /** Gathers statements; of each customer is known what was found in the log. */
 export function openErasing(key: Buffer, workspace_id: number, histories: Row[]) {

@@ -1,8 +1,10 @@
 // What changes would come to, without making them.
 import type { Database } from '../database.ts';
 import { Problem } from '../problem.ts';
-import { presentOf, type Settled, settle } from './decide.ts';
-import { type Change, foundBy, readsFor } from './write.ts';
+import type { Change } from './change.ts';
+import { presentOf } from './present.ts';
+import { foundBy, readsFor } from './reads.ts';
+import { type Settled, settle } from './settle.ts';
 
 /**
  * What each change would come to at this moment, were it the only one, or why it would be refused. Writes nothing and

@@ -6,9 +6,10 @@ import type { Actor } from '../access/access.ts';
 import type { LoggedChange } from '../events/events.ts';
 import { invalid, notFound } from '../problem.ts';
 import { isUuid } from '../uuid.ts';
-import { searchColumns, withDefaults } from './decide.ts';
+import type { Change, CheckedInput } from './change.ts';
+import { searchColumns } from './columns.ts';
 import { toE164 } from './phone.ts';
-import type { Change, CheckedInput } from './write.ts';
+import { withDefaults } from './settle.ts';
 
 /** Checks a whole customer as given by a caller. */
 export function wholeInput(

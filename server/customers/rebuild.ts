@@ -2,7 +2,7 @@
 import type { Customer } from '#contract/customers.ts';
 import type { Database } from '../database.ts';
 import { inTransaction } from '../transaction.ts';
-import { searchColumns } from './decide.ts';
+import { searchColumns } from './columns.ts';
 import { FIRST_ID, READ_LAST_RECORDS } from './rebuild-store.ts';
 import { CLEAN_PENDING, INSERT_CUSTOMERS } from './store.ts';
 

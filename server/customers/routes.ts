@@ -24,6 +24,7 @@ import { names, wholeNumber } from '../query.ts';
 import type { Result, ResultCache } from '../result-cache.ts';
 import { findAnchors } from './anchors.ts';
 import { runBatch } from './batch.ts';
+import type { Outcome } from './change.ts';
 import {
   countCustomers,
   createCustomer,
@@ -41,7 +42,6 @@ import { listPage, type Page } from './list.ts';
 import { type ListRequest, readListQuery } from './list-query.ts';
 import { jsonOf } from './record.ts';
 import { customerTimeline, readTimelineQuery } from './timeline.ts';
-import type { Outcome } from './write.ts';
 
 /** Part of every list's ETag and of what answers are kept by: a reply's form may change with the program. */
 const BUILD = hash('sha256', JSON.stringify([1, FOLD_VERSION, CUSTOMER_FIELDS]), 'base64url').slice(0, 8);

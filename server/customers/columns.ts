@@ -1,0 +1,34 @@
+// The columns by which a customer is ordered and found.
+import type { Customer } from '#contract/customers.ts';
+import { digitsOf } from '#contract/field.ts';
+import { fold } from '#contract/fold.ts';
+import { startsOf } from '#contract/search.ts';
+import type { Change } from './change.ts';
+
+/** The columns by which a customer is found, made before the lock was taken where its input is all of it. */
+export function columnsOf(change: Change, next: Customer): string {
+  if (!('input' in change) || change.input.columns === undefined) return searchColumns(next);
+  const { fields, phone_e164 = null, columns } = change.input;
+  const same = next.phone_e164 === phone_e164 && SEARCHED.every((field) => next[field] === (fields[field] ?? null));
+  return same ? columns : searchColumns(next);
+}
+
+const SEARCHED = ['first_name', 'last_name', 'email', 'phone'] as const;
+
+type Searched = Pick<Customer, 'first_name' | 'last_name' | 'email' | 'phone' | 'phone_e164'>;
+
+/** The columns by which a customer is ordered and found. */
+export function derive({ first_name, last_name, email, phone, phone_e164 }: Searched) {
+  const first_key = fold(first_name);
+  const last_key = fold(last_name);
+  const numbers = [...new Set([phone, phone_e164].map((number) => (number ? digitsOf(number) : '')))];
+  return {
+    first_key,
+    last_key,
+    search: `${first_key} ${last_key}\n${email}\n${numbers.join(' ')}`,
+    starts: startsOf(first_key, last_key, email, numbers),
+  };
+}
+
+/** The same as JSON. */
+export const searchColumns = (customer: Searched): string => JSON.stringify(derive(customer));

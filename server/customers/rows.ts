@@ -1,0 +1,55 @@
+// The rows that a batch leaves, as statements.
+import type { Customer } from '#contract/customers.ts';
+import type { Ask } from '../database.ts';
+import { REMOVE_CUSTOMERS } from './erase-store.ts';
+import { type Known, UNIQUE } from './present.ts';
+import { INSERT_CUSTOMERS, UPDATE_CUSTOMERS } from './store.ts';
+
+/**
+ * Gathers rows into statements. A statement holds a customer once, as it is in the end, and never a unique value that the
+ * same statement gives up elsewhere, for which it would have to be a row earlier than another: that begins a new one.
+ */
+export function openRows(workspace_id: number) {
+  const statements: Ask[] = [];
+  const inserts = new Map<string, string>();
+  const updates = new Map<string, { former_version: number; row: string }>();
+  const givenUp = new Set<string>();
+
+  function cut(): void {
+    if (updates.size > 0) {
+      const rows = [...updates.values()].map(
+        ({ former_version, row }) => `${row.slice(0, -1)},"former_version":${former_version}}`,
+      );
+      statements.push([UPDATE_CUSTOMERS, [workspace_id, `[${rows.join(',')}]`]]);
+    }
+    if (inserts.size > 0) statements.push([INSERT_CUSTOMERS, [workspace_id, `[${[...inserts.values()].join(',')}]`]]);
+    inserts.clear();
+    updates.clear();
+    givenUp.clear();
+  }
+
+  return {
+    put(known: Known | undefined, next: Customer, json: string, deleted_at: string | null, columns: string): void {
+      if (givenUp.size > 0 && deleted_at === null && UNIQUE.some(({ field }) => givenUp.has(`${field} ${next[field]}`)))
+        cut();
+      if (known && !known.deleted)
+        for (const { field } of UNIQUE)
+          if (deleted_at !== null || known.customer[field] !== next[field])
+            givenUp.add(`${field} ${known.customer[field]}`);
+      const row = `${json.slice(0, -1)},"deleted_at":${JSON.stringify(deleted_at)},${columns.slice(1)}`;
+      if (!known || inserts.has(next.id)) inserts.set(next.id, row);
+      else {
+        const former_version = updates.get(next.id)?.former_version ?? known.customer.version;
+        updates.set(next.id, { former_version, row });
+      }
+    },
+    remove(id: string): void {
+      cut();
+      statements.push([REMOVE_CUSTOMERS, [workspace_id, [id]]]);
+    },
+    statements(): Ask[] {
+      cut();
+      return statements;
+    },
+  };
+}
