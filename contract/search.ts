@@ -14,6 +14,9 @@ const DIGITS_AND_PUNCTUATION = /^[+\-./()]*[0-9][0-9+\-./()]*$/;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 const EDGES = /^[^\p{L}\p{N}]+|(?<![^\p{L}\p{N}\p{M}])[^\p{L}\p{N}\p{M}]+$/gu;
 const SHORT = /^[\p{L}\p{N}\p{M}]{1,2}$/u;
+const START = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]?/u;
+/** Three letters or digits in a row, or one behind punctuation: what makes a trigram whatever stands around the word. */
+export const TRIGRAM = /[\p{L}\p{N}\p{M}]{3}|[^\p{L}\p{N}\p{M}][\p{L}\p{N}]/u;
 
 export type SearchError = { code: string; detail: string };
 
@@ -49,12 +52,16 @@ export function parseSearch(
   return { words: unique.flatMap(wordsOf) };
 }
 
-/** A short word with punctuation (`o'`) is looked for by its letters and as it stands. */
+/**
+ * A short word with punctuation (`o'`), or another without a trigram (a letter, punctuation, a mark), is looked for by its
+ * letters and as it stands: every word is one that an index finds, or has one beside it.
+ */
 function wordsOf(text: string): SearchWord[] {
   const core = text.replaceAll(EDGES, '');
   const asItStands = { text, short: false };
-  if (!SHORT.test(core)) return [asItStands];
-  return core === text ? [{ text, short: true }] : [{ text: core, short: true }, asItStands];
+  if (core === text && SHORT.test(core)) return [{ text, short: true }];
+  const letters = SHORT.test(core) ? core : TRIGRAM.test(text) ? undefined : START.exec(text)?.[0];
+  return letters === undefined ? [asItStands] : [{ text: letters, short: true }, asItStands];
 }
 
 function digits(number: string): string {

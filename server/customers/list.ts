@@ -2,6 +2,7 @@
 // tells whether to walk the ordering's index until the page is full, or to gather what matches and sort it.
 import { COUNT_CAP, type Customer, type OrderingField } from '#contract/customers.ts';
 import { fold } from '#contract/fold.ts';
+import { TRIGRAM } from '#contract/search.ts';
 import type { Ask, Database, Row, Statement } from '../database.ts';
 import { type LedgerState, ledgerOf, readLedger } from '../events/events.ts';
 import type { ListRequest, TimeRange } from './list-query.ts';
@@ -324,8 +325,6 @@ function gatherWords(list: List, expected?: Estimate): Patterns {
 
 /** Words found in more customers than this share are not worth asking the search index for beside a rarer one. */
 const COMMON = 0.2;
-/** Three letters or digits in a row, or one behind punctuation: what makes a trigram whatever stands around the word. */
-const TRIGRAM = /[\p{L}\p{N}\p{M}]{3}|[^\p{L}\p{N}\p{M}][\p{L}\p{N}]/u;
 const INDEXED_WORDS = 3;
 
 /**
