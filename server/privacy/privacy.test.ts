@@ -1,10 +1,12 @@
 // Erasing: what is gone, what stays away, and what is told of it.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
+import { until } from '../../test/support/process.ts';
 import { startServer, type TestServer } from '../../test/support/server.ts';
 import { createKey, createWorkspace, findWorkspace, systemActor } from '../access/access.ts';
 import { checkCounts, checkCustomers, checkLostCustomers } from '../customers/customers.ts';
@@ -12,7 +14,7 @@ import { checkLog, checkSeals, sealBlock } from '../events/events.ts';
 import type { Finding } from '../finding.ts';
 import { eraseGroup } from './erasing.ts';
 import { applyErasures, ERASING, readErasures } from './privacy.ts';
-import { eraseExpired } from './retention.ts';
+import { eraseExpired, keepRetention } from './retention.ts';
 import { finishErasures, noteUnfinished } from './unfinished.ts';
 
 let server: TestServer;
@@ -451,5 +453,21 @@ describe('rules of how long customers are kept', () => {
     const { body } = await server.call('GET', `/api/customers/${idle}/erasure`);
     assert.deepEqual([body.actor, body.suppressed], [{ type: 'system', id: null, name: 'retention' }, false]);
     await create(input);
+  });
+
+  test('are kept also where what an erasure left undone cannot be done', async () => {
+    const id = await create(person());
+    await server.call('DELETE', `/api/customers/${id}`);
+    await sql.query(`UPDATE customers SET deleted_at = now() - interval '31 days' WHERE id = $1`, [id]);
+    const unreadable = join(server.imports.path, `erasing-${randomUUID()}.json`);
+    await mkdir(unreadable, { recursive: true });
+    await utimes(unreadable, 0, 0);
+    const warnings: string[] = [];
+    const logger = { info() {}, warn: (_line: object, text: string) => void warnings.push(text) };
+    const retention = keepRetention(server.database, { erasures, imports: server.imports, logger });
+    await until(async () => (await server.call('GET', `/api/customers/${id}/erasure`)).status === 200, 'the erasure');
+    await retention.stop();
+    await rm(unreadable, { recursive: true });
+    assert.deepEqual(warnings, ['What erasures left undone could not be done']);
   });
 });

@@ -1,6 +1,5 @@
 // How long customers are kept: whoever is past their time is erased, an hour later at most.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import type { Workspace } from '#contract/access.ts';
 import { checkInput } from '#contract/input.ts';
 import { type RetentionRules, retentionFields } from '#contract/privacy.ts';
@@ -61,22 +60,22 @@ const RETENTION = { type: 'system', id: null, name: 'retention' } as const;
 /** Erases whoever is past their time, in all workspaces, until it is stopped, and ends what erasures have left undone. */
 export function keepRetention(
   database: Database,
-  options: ErasingOptions & { logger: Pick<Logger, 'info' | 'warn'> },
+  options: ErasingOptions & { logger: Record<'info' | 'warn', (line: object, message: string) => void> },
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const { signal } = stopping;
+  const warn = (what: string) => (error: Error) => options.logger.warn({ err: loggable(error) }, what);
+  const eraseAll = async () => {
+    for (const workspace of await listWorkspaces(database)) {
+      const erased = await eraseExpired(database, options, workspace, signal);
+      if (erased > 0) options.logger.info({ workspace: workspace.slug, customers: erased }, 'Erased past their time');
+    }
+  };
   const ended = (async () => {
     while (!signal.aborted) {
-      try {
-        if (options.imports) await finishErasures(database, options.imports);
-        for (const workspace of await listWorkspaces(database)) {
-          const erased = await eraseExpired(database, options, workspace, signal);
-          if (erased > 0)
-            options.logger.info({ workspace: workspace.slug, customers: erased }, 'Erased past their time');
-        }
-      } catch (error) {
-        options.logger.warn({ err: loggable(error) }, 'Customers past their time could not be erased');
-      }
+      const { imports } = options;
+      if (imports) await finishErasures(database, imports).catch(warn('What erasures left undone could not be done'));
+      await eraseAll().catch(warn('Customers past their time could not be erased'));
       await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => {});
     }
   })();

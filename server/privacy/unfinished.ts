@@ -50,7 +50,9 @@ function unfinishedOf(folder: ImportFolder, path: string, { workspace_id, values
 export async function finishErasures(database: Database, folder: ImportFolder): Promise<void> {
   for (const entry of await readdir(folder.path).catch(() => [])) {
     const path = join(folder.path, entry);
-    if (!NOTE.test(entry) || Date.now() - (await stat(path)).mtimeMs < LATE_MS) continue;
+    if (!NOTE.test(entry)) continue;
+    const found = await stat(path).catch(() => undefined); // what was under way may have ended
+    if (!found || Date.now() - found.mtimeMs < LATE_MS) continue;
     const note = readNote(await readFile(path, 'utf8'));
     const unfinished = unfinishedOf(folder, path, note);
     if (await wereErased(database, note)) await unfinished.finish(database);
