@@ -114,6 +114,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       statement_timeout: options.statement_timeout_ms,
       lock_timeout: 5000,
       idle_in_transaction_session_timeout: 2000,
+      // The list is emptied every second; a save must not have to do it for all of an import.
+      gin_pending_list_limit: '64MB',
     }),
     options.write_connections,
     silence,

@@ -4,10 +4,11 @@ import type { Customer, CustomerInput } from '#contract/customers.ts';
 import type { EventActor } from '#contract/events.ts';
 import type { Idempotency, Replay } from '../idempotency/idempotency.ts';
 import type { Problem } from '../problem.ts';
+import type { SearchColumns } from './columns.ts';
 import type { Suppressed } from './suppression.ts';
 
-/** Checked values, with what is derived from them before the lock is taken; `columns`, as JSON, only of a whole customer. */
-export type CheckedInput<Fields> = { fields: Fields; phone_e164?: string | null; columns?: string };
+/** Checked values, with what is derived from them before the lock is taken; `columns` only of a whole customer. */
+export type CheckedInput<Fields> = { fields: Fields; phone_e164?: string | null; columns?: SearchColumns };
 
 export type Change =
   | { kind: 'create'; input: CheckedInput<CustomerInput>; created_at?: string }

@@ -153,7 +153,7 @@ export { findLongAgo } from './long-ago.ts';
 export { openPace, type Pace } from './pace.ts';
 export { rebuildCustomers } from './rebuild.ts';
 export { fieldOf, quoted } from './record.ts';
-export { keepSearchClean, settleSearch } from './search-upkeep.ts';
+export { keepingSearchClean, keepSearchClean, settleSearch } from './search-upkeep.ts';
 export { readSlices, type Slice } from './slices.ts';
 export { suppress, suppressionOf, type UniqueValue } from './suppression.ts';
 export { type GroupDecision, type GroupOutcome, writeGroup } from './write.ts';

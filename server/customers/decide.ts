@@ -63,12 +63,12 @@ export function decide(
     if (erased) {
       // What this very batch did to the customer before is not told either.
       for (const event of events.filter(({ customer_id }) => customer_id === next.id))
-        Object.assign(event, { before: null, after: 'null' });
+        Object.assign(event, { before: null, after: null });
       for (const key of keys.filter(({ subject_id }) => subject_id === next.id)) key.fingerprint = '';
       rows.remove(next.id);
       forget(present, next);
     } else if (type !== 'unchanged') {
-      rows.put(known, next, json, deleted ? ledger.now : null, columnsOf(change, next));
+      rows.put(known, next, deleted ? ledger.now : null, columnsOf(change, next));
       remember(present, known, next, deleted);
     }
     if (type !== 'unchanged') {
@@ -90,7 +90,7 @@ export function decide(
           : type === 'updated'
             ? Object.fromEntries(changed.map((field) => [field, known!.customer[field]]))
             : null,
-        after: erased ? 'null' : json,
+        after: erased ? null : json,
       });
     }
     const position = ledger.position + events.length;

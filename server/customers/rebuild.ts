@@ -2,14 +2,21 @@
 import type { Customer } from '#contract/customers.ts';
 import type { Database } from '../database.ts';
 import { inTransaction } from '../transaction.ts';
-import { searchColumns } from './columns.ts';
+import { derive } from './columns.ts';
 import { FIRST_ID, READ_LAST_RECORDS } from './rebuild-store.ts';
-import { CLEAN_PENDING, INSERT_CUSTOMERS } from './store.ts';
+import { insertCustomers, rowOf } from './rows.ts';
+import { keepingSearchClean, noteRows, settleSearch } from './search-upkeep.ts';
 
 const SLICE = 2000;
 
 /** Makes the rows of a workspace that has none; gives how many. Those whom the log no longer knows, being erased, stay away. */
 export async function rebuildCustomers(database: Database, workspace_id: number): Promise<number> {
+  const made = await keepingSearchClean(database, () => rebuild(database, workspace_id));
+  await settleSearch(database, made);
+  return made;
+}
+
+async function rebuild(database: Database, workspace_id: number): Promise<number> {
   const sliceAfter = (id: string) => database.search(READ_LAST_RECORDS, [workspace_id, id, SLICE]);
   let made = 0;
   let next = sliceAfter(FIRST_ID);
@@ -21,13 +28,12 @@ export async function rebuildCustomers(database: Database, workspace_id: number)
     next.catch(() => {}); // heard when its turn comes
     const records = rows.flatMap(([, json, deleted_at]: string[]) => {
       if (json === null) return [];
-      const columns = searchColumns(JSON.parse(json!) as Customer);
-      return [`${json!.slice(0, -1)},"deleted_at":${JSON.stringify(deleted_at)},${columns.slice(1)}`];
+      const customer: Customer = JSON.parse(json!);
+      return [rowOf(customer, deleted_at ?? null, derive(customer))];
     });
     made += records.length;
-    if (records.length > 0)
-      await inTransaction(database, [[INSERT_CUSTOMERS, [workspace_id, `[${records.join(',')}]`]]]);
+    if (records.length > 0) await inTransaction(database, [insertCustomers(workspace_id, records)]);
+    noteRows(database, records.length);
   }
-  await database.search(CLEAN_PENDING);
   return made;
 }

@@ -37,7 +37,28 @@ export function jsonOf(record: string): string {
   return `${json}}`;
 }
 
-export const customerOf = (record: string): Customer => JSON.parse(jsonOf(record));
+type Reader = (values: string[]) => Customer[keyof Customer];
+
+const READERS: Partial<Record<keyof Customer, Reader>> = {
+  full_name: (values) => `${values[at('first_name')]} ${values[at('last_name')]}`,
+  is_active: (values) => values[at('is_active')] === 't',
+  version: (values) => Number(values[at('version')]),
+  created_at: (values) => rfc3339Of(values[at('created_at')]!),
+  updated_at: (values) => rfc3339Of(values[at('updated_at')]!),
+};
+
+const FIELDS = CUSTOMER_FIELDS.map((field): [field: keyof Customer, read: Reader] => {
+  const column = at(field);
+  return [field, READERS[field] ?? ((values) => values[column] || null)];
+});
+
+/** The customer in a record. */
+export function customerOf(record: string): Customer {
+  const values = record.split(BETWEEN_FIELDS);
+  const customer: Record<string, unknown> = {};
+  for (const [field, read] of FIELDS) customer[field] = read(values);
+  return customer as Customer;
+}
 
 /** One field of a record as the database wrote it. */
 export const fieldOf = (record: string, field: keyof Customer): string => record.split(BETWEEN_FIELDS)[at(field)]!;

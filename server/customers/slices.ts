@@ -5,6 +5,7 @@ import type { Customer } from '#contract/customers.ts';
 import type { Database } from '../database.ts';
 import { Problem } from '../problem.ts';
 import { currentRequest, isGone } from '../request-context.ts';
+import { BETWEEN_VALUES } from '../rowset.ts';
 import { ask, type List, rowWords } from './list.ts';
 import type { ListRequest } from './list-query.ts';
 import { LAST_ID, sliceStatement } from './list-store.ts';
@@ -19,7 +20,7 @@ export type Slice = string[][];
 
 /** Rows that a statement visits: 2 to 3 ms of PostgreSQL, and half as much of Node. */
 const ROWS = 1500;
-const BETWEEN_VALUES = '\u001f';
+
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**

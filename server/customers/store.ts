@@ -1,6 +1,7 @@
 // The SQL that writes customers and reads one. Lists and searches stand in list-store.ts.
-import { INPUT_FIELDS } from '#contract/customers.ts';
+import { INPUT_FIELDS, inputFields } from '#contract/customers.ts';
 import type { Statement } from '../database.ts';
+import { type Column, rowset } from '../rowset.ts';
 import { SUPPRESSED } from './erase-store.ts';
 import { RECORD } from './record.ts';
 
@@ -53,41 +54,39 @@ export const FIND_HOLDERS_OF_DELETED: Statement = {
     WHERE deleted.workspace_id = $1 AND deleted.id = ANY($2::uuid[])`,
 };
 
-const COLUMN_TYPES: Record<string, string> = {
-  id: 'uuid',
-  version: 'integer',
-  is_active: 'boolean',
-  created_at: 'timestamptz',
-  updated_at: 'timestamptz',
-  deleted_at: 'timestamptz',
-};
-const COLUMNS = [
-  'id',
-  'version',
-  'created_at',
-  'updated_at',
-  'deleted_at',
-  ...INPUT_FIELDS,
-  'phone_e164',
-  'first_key',
-  'last_key',
-  'search',
-  'starts',
+/** The columns of a customer as they are written. */
+export const COLUMNS: readonly Column[] = [
+  { name: 'id', type: 'uuid' },
+  { name: 'version', type: 'integer' },
+  { name: 'created_at', type: 'timestamptz' },
+  { name: 'updated_at', type: 'timestamptz' },
+  { name: 'deleted_at', type: 'timestamptz', nullable: true },
+  ...INPUT_FIELDS.map((name) => ({
+    name,
+    type: name === 'is_active' ? 'boolean' : 'text',
+    nullable: inputFields[name].default === null,
+  })),
+  { name: 'phone_e164', type: 'text', nullable: true },
+  { name: 'first_key', type: 'text' },
+  { name: 'last_key', type: 'text' },
+  { name: 'search', type: 'text' },
+  { name: 'starts', type: 'text' },
 ];
-const RECORDSET = COLUMNS.map((column) => `${column} ${COLUMN_TYPES[column] ?? 'text'}`).join(', ');
-const CHANGING = COLUMNS.filter((column) => column !== 'id' && column !== 'created_at');
+const NAMES = COLUMNS.map(({ name }) => name);
+const CHANGING = NAMES.filter((name) => name !== 'id' && name !== 'created_at');
 
-/** $2: whole records as JSON. */
+/** $2 and on: a rowset of `COLUMNS`. */
 export const INSERT_CUSTOMERS: Statement = {
   name: 'insert_customers',
-  text: `INSERT INTO customers (workspace_id, ${COLUMNS.join(', ')})
-    SELECT $1, ${COLUMNS.join(', ')} FROM json_to_recordset($2) AS record (${RECORDSET})`,
+  text: `INSERT INTO customers (workspace_id, ${NAMES.join(', ')})
+    SELECT $1, ${NAMES.join(', ')} FROM ${rowset(COLUMNS, 2, 'record')}`,
 };
 
+/** $2 and on: a rowset of `COLUMNS` and the versions that are given up. */
 export const UPDATE_CUSTOMERS: Statement = {
   name: 'update_customers',
-  text: `UPDATE customers SET ${CHANGING.map((column) => `${column} = record.${column}`).join(', ')}
-    FROM json_to_recordset($2) AS record (${RECORDSET}, former_version integer)
+  text: `UPDATE customers SET ${CHANGING.map((name) => `${name} = record.${name}`).join(', ')}
+    FROM ${rowset([...COLUMNS, { name: 'former_version', type: 'integer' }], 2, 'record')}
     WHERE customers.workspace_id = $1 AND customers.id = record.id AND customers.version = record.former_version`,
 };
 

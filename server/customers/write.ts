@@ -18,6 +18,7 @@ import type { Decision, Done, Outcome, Write } from './change.ts';
 import { decide } from './decide.ts';
 import type { Pace } from './pace.ts';
 import { foundBy, readsFor, takenUpAgain } from './reads.ts';
+import { noteRows } from './search-upkeep.ts';
 
 type Waiting = {
   write: Write;
@@ -183,16 +184,11 @@ async function runGroup(database: Database, workspace_id: number, group: Group):
     },
   );
   pace?.note(before, position);
-  counts.set(database, written(database) + writes.length);
+  noteRows(database, writes.length);
   return answer;
 }
 
 // ---- One transaction ------------------------------------------------------------------------------------------------
-
-const counts = new WeakMap<Database, number>();
-
-/** Rows written through this database since the start. */
-export const written = (database: Database) => counts.get(database) ?? 0;
 
 async function runBatch(database: Database, workspace_id: number, writes: Write[]): Promise<Decision[]> {
   const reads = readsFor(database, workspace_id, writes, await takenUpAgain(database, workspace_id, writes));
@@ -202,7 +198,7 @@ async function runBatch(database: Database, workspace_id: number, writes: Write[
     reads.map((read) => read.ask),
     (ledger, found) => decide(database, workspace_id, ledger, writes, foundBy(reads, found)),
   );
-  counts.set(database, written(database) + writes.length);
+  noteRows(database, writes.length);
   return answer;
 }
 

@@ -4,6 +4,7 @@ import { type Customer, type CustomerInput, INPUT_FIELDS } from '#contract/custo
 import type { EventActor, LogEvent } from '#contract/events.ts';
 import type { Ask, Database, Row, Session } from '../database.ts';
 import { isConnectionError, outcomeUnknown, unavailable } from '../problem.ts';
+import { textsOf } from '../rowset.ts';
 import { FORGET_SALTS } from './seals-store.ts';
 import {
   APPEND_EVENTS,
@@ -38,8 +39,8 @@ export type EventDraft = {
   cause_id: string | null;
   /** Former values of the fields that changed. */
   before: object | null;
-  /** The whole record afterwards, as JSON; `null` once the customer is erased. */
-  after: string;
+  /** The whole record afterwards, as JSON; null once the customer is erased. */
+  after: string | null;
 };
 
 export type Plan<Answer> = {
@@ -115,18 +116,28 @@ const MANY = 200;
 const endOfTurn = () => new Promise(setImmediate);
 
 function append(session: Session, workspace_id: number, ledger: Ledger, plan: Plan<unknown>): Promise<Row[]> {
-  const events = plan.events.map(({ after, ...event }, index) => {
-    const entry = JSON.stringify({ position: ledger.position + 1 + index, ...event });
-    return `${entry.slice(0, -1)},"after":${after}}`;
-  });
-  const position = ledger.position + events.length;
-  const values = [workspace_id, `[${events.join(',')}]`, ledger.now, position, plan.total, plan.active];
+  const json = (value: object | null) => (value === null ? null : JSON.stringify(value));
+  const events = textsOf(
+    plan.events.map(({ type, customer_id, customer_version, actor, request_id, cause_id, before, after }) => [
+      type,
+      customer_id ?? null,
+      customer_version ?? null,
+      JSON.stringify(actor),
+      request_id,
+      cause_id,
+      json(before),
+      after,
+    ]),
+  );
+  const position = ledger.position + plan.events.length;
+  const values = [workspace_id, ledger.now, ledger.position, position, plan.total, plan.active];
   const days = [...(plan.days ?? [])].filter(([, customers]) => customers !== 0);
-  if (days.length === 0) return session.query(APPEND_EVENTS, values);
+  if (days.length === 0) return session.query(APPEND_EVENTS, [...values, ...events]);
   return session.query(APPEND_EVENTS_AND_COUNT_DAYS, [
     ...values,
     days.map(([day]) => day),
     days.map(([, customers]) => customers),
+    ...events,
   ]);
 }
 

@@ -1,5 +1,6 @@
 // The log's SQL. Only what stands here moves a ledger or appends to events.
 import { rfc3339, type Statement } from '../database.ts';
+import { type Column, rowset } from '../rowset.ts';
 
 /**
  * Takes the workspace's turn, and tells how many milliseconds that took, and whether the counts of days are behind. The time
@@ -14,26 +15,39 @@ export const LOCK_LEDGER: Statement = {
 
 const ADD_TO_DAYS = `ON CONFLICT (workspace_id, day) DO UPDATE SET total = customer_days.total + excluded.total`;
 
+const EVENT: readonly Column[] = [
+  { name: 'type', type: 'text' },
+  { name: 'customer_id', type: 'uuid', nullable: true },
+  { name: 'customer_version', type: 'integer', nullable: true },
+  { name: 'actor', type: 'json' },
+  { name: 'request_id', type: 'text', nullable: true },
+  { name: 'cause_id', type: 'uuid', nullable: true },
+  { name: 'before', type: 'json', nullable: true },
+  { name: 'after', type: 'json', nullable: true },
+];
+const EVENT_NAMES = EVENT.map(({ name }) => name).join(', ');
+
 /** `days`: what else the statement does, before the ledger is moved. */
-const append = (days = '') => `WITH entry AS (
-      INSERT INTO events (workspace_id, position, at, type, customer_id, customer_version, actor, request_id, cause_id, before, after)
-      SELECT $1, position, $3, type, customer_id, customer_version, actor, request_id, cause_id, before, after
-      FROM json_to_recordset($2) AS event (position bigint, type text, customer_id uuid, customer_version integer, actor json,
-        request_id text, cause_id uuid, before json, after json))${days}
-    UPDATE ledgers SET position = $4, last_at = $3,
+const append = (first: number, days = '') => `WITH entry AS (
+      INSERT INTO events (workspace_id, position, at, ${EVENT_NAMES})
+      SELECT $1, $3 + number, $2, ${EVENT_NAMES} FROM ${rowset(EVENT, first, 'event')})${days}
+    UPDATE ledgers SET position = $4, last_at = $2,
       total_customers = total_customers + $5, active_customers = active_customers + $6, days_position = $4
     WHERE workspace_id = $1`;
 
-/** $2 events as JSON, $3 their time, $4 the new position, $5 and $6 by how much the counts change. */
-export const APPEND_EVENTS: Statement = { name: 'append_events', text: append() };
+/** $2 the time, $3 the position before and $4 after, $5 and $6 by how much the counts change; then a rowset of events. */
+export const APPEND_EVENTS: Statement = { name: 'append_events', text: append(7) };
 
-/** The same, and $8 what is to be added to the counts of the days $7. */
+/** The same, with what is to be added to the counts of days ($7), $8, before the events. */
 export const APPEND_EVENTS_AND_COUNT_DAYS: Statement = {
   name: 'append_events_and_count_days',
   kind: 'append_events',
-  text: append(`, days AS (
+  text: append(
+    9,
+    `, days AS (
       INSERT INTO customer_days (workspace_id, day, total)
-      SELECT $1, day, total FROM unnest($7::date[], $8::bigint[]) AS change (day, total) ${ADD_TO_DAYS})`),
+      SELECT $1, day, total FROM unnest($7::date[], $8::bigint[]) AS change (day, total) ${ADD_TO_DAYS})`,
+  ),
 };
 
 /** Counts the days of what servers wrote that did not. */

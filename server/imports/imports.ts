@@ -7,7 +7,7 @@ import type { Cause } from '#contract/causes.ts';
 import type { Import, ImportSettings } from '#contract/imports.ts';
 import type { Actor } from '../access/access.ts';
 import { cancelCause, causeOf, resumed, takeWork, type Work, wakeWorkers } from '../causes/causes.ts';
-import { fileWork, writeGroup } from '../customers/customers.ts';
+import { fileWork, keepingSearchClean, writeGroup } from '../customers/customers.ts';
 import type { Database, Row } from '../database.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { notFound, Problem } from '../problem.ts';
@@ -277,7 +277,10 @@ async function workHere(
   { signal, onProgress }: Pick<HereOptions, 'signal' | 'onProgress'>,
 ): Promise<Import> {
   const work = await takeWork(database, actor.workspace, folder.id, id);
-  if (work) await workOnImport(folder, database, work as Work<Details, RunPlace | null>, signal, onProgress);
+  if (work)
+    await keepingSearchClean(database, () =>
+      workOnImport(folder, database, work as Work<Details, RunPlace | null>, signal, onProgress),
+    );
   return getImport(database, actor, id);
 }
 

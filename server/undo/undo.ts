@@ -13,7 +13,15 @@ import {
   takeWork,
   type Work,
 } from '../causes/causes.ts';
-import { fileWork, type GroupDecision, openPace, undoOf, type Write, writeGroup } from '../customers/customers.ts';
+import {
+  fileWork,
+  type GroupDecision,
+  keepingSearchClean,
+  openPace,
+  undoOf,
+  type Write,
+  writeGroup,
+} from '../customers/customers.ts';
 import type { Database } from '../database.ts';
 import { type LoggedChange, readChange, readChangesOfCause, readRecords } from '../events/events.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
@@ -124,7 +132,8 @@ export async function undoHere(
   /** Gives whether it was nobody else's. */
   async function workHere(undo_id: string): Promise<boolean> {
     const work = await takeWork(database, actor.workspace, NO_FOLDER, undo_id);
-    if (work) await workOnUndo(database, work as Work<Details, number>, signal, onProgress);
+    if (work)
+      await keepingSearchClean(database, () => workOnUndo(database, work as Work<Details, number>, signal, onProgress));
     return work !== undefined;
   }
 }
