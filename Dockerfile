@@ -48,5 +48,5 @@ USER 10001:10001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=8", "cli/clientele.js"]
+ENTRYPOINT ["node", "--min-semi-space-size=8", "--max-semi-space-size=32", "cli/clientele.js"]
 CMD ["serve"]

@@ -30,6 +30,7 @@ const postgres = await openPostgres(options);
 closing.defer(postgres.release);
 const database = await copyLoaded(postgres, 'clientele', rows, 'beside_sealing');
 closing.defer(database.drop);
+await postgres.sql(database.name, 'TRUNCATE seals, customer_salts');
 const target = await startClientele(database.url);
 const began = performance.now();
 closing.defer(target.stop);

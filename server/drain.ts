@@ -13,13 +13,14 @@ const LINGER_MS = 1000;
  * Keeps an eye on the connections of a server. `drain` closes its listener, lets all requests be answered, and settles
  * when the last connection is closed: with the number of those that had to be cut off because `patience_ms` were over.
  */
-export function watchConnections(server: Server): { drain(patience_ms: number): Promise<number> } {
+export function watchConnections(server: Server): { count(): number; drain(patience_ms: number): Promise<number> } {
   const open = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
   return {
+    count: () => open.size,
     async drain(patience_ms) {
       const closed = once(server, 'close');
       let cut = 0;

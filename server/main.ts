@@ -41,6 +41,7 @@ import { loggable } from './replies.ts';
 import { probeQuota } from './shared-rate-limit.ts';
 import { openTracing } from './tracing.ts';
 import { startCourier } from './webhooks/webhooks.ts';
+import { limitYoungSpace } from './young-space.ts';
 
 /**
  * Connections that wait to be accepted, as far as the system allows. With Node's 511 a sudden thousand loses some, whose
@@ -177,6 +178,7 @@ export async function answer(config: Config, database: Database, metrics: Metric
     isDraining: () => draining,
   });
   const connections = watchConnections(app.server);
+  const young = limitYoungSpace(connections.count);
   try {
     await redis?.known;
     const started = app.listen({ host: server.host, port: server.port, backlog: BACKLOG });
@@ -208,6 +210,7 @@ export async function answer(config: Config, database: Database, metrics: Metric
     async drain(delay_ms) {
       draining = true;
       clearInterval(forgetting);
+      young.stop();
       await Promise.all([sleep(delay_ms), working.stop(), publishing?.stop(), courier.stop()]);
       egress.close();
       const cut = await connections.drain(server.shutdown_timeout_ms);

@@ -12,18 +12,23 @@ const SIZE = 4096;
 const PARTS = 4096;
 const KEPT = 64;
 
-type SampleRow = { is_active: boolean; keys: Record<OrderingField, string> };
+/** Some of the rows: 1 for each of them, and 0 for the others. */
+type Rows = Uint8Array;
+/** Rows' numbers in an order, and what they are ordered by. */
+type Ordered = { rows: Uint16Array; keys: string[] };
+
 export type Sample = {
-  rows: SampleRow[];
+  size: number;
+  active: Rows;
+  inactive: Rows;
   /** What long and short words are looked for in, of all rows. */
   search: Haystack;
   starts: Haystack;
   /** The rows in which a word was found, by word. */
-  found: Map<string, Uint8Array>;
+  found: Map<string, Rows>;
   /** Customers that each row stands for. */
   scale: number;
-  /** Per ordering, the rows' numbers in that order. */
-  orders: Record<OrderingField, Uint16Array>;
+  orders: Record<OrderingField, Ordered>;
   position: number;
 };
 
@@ -87,30 +92,35 @@ async function read(database: Database, workspace_id: number, ledger: LedgerStat
   const steps = stepsOf(ledger.total_customers);
   // It is for all who wait for it: whoever was the first may go away.
   const found = await inRequest(undefined, () => database.search(READ_SAMPLE, [workspace_id, steps]));
-  const rows = found.map(([, , is_active, last_key, first_key, email, created_at, updated_at]) => ({
-    is_active,
-    keys: {
-      last_name: `${last_key}\n${first_key}`,
-      first_name: `${first_key}\n${last_key}`,
-      email,
-      created_at,
-      updated_at,
-    },
-  }));
-  const orders = {} as Sample['orders'];
-  for (const field of ['last_name', 'first_name', 'email', 'created_at', 'updated_at'] as const)
-    orders[field] = Uint16Array.from(rows.keys()).sort((a, b) =>
-      rows[a]!.keys[field] < rows[b]!.keys[field] ? -1 : 1,
-    );
+  const keys: Record<OrderingField, string[]> = {
+    last_name: found.map((row) => `${row[3]}\n${row[4]}`),
+    first_name: found.map((row) => `${row[4]}\n${row[3]}`),
+    email: found.map((row) => row[5]),
+    created_at: found.map((row) => row[6]),
+    updated_at: found.map((row) => row[7]),
+  };
   return {
-    rows,
+    size: found.length,
+    active: Uint8Array.from(found, (row) => Number(row[2])),
+    inactive: Uint8Array.from(found, (row) => Number(!row[2])),
     search: haystackOf(found.map((row) => row[0])),
     starts: haystackOf(found.map((row) => ` ${row[1]} `)),
     found: new Map(),
     scale: PARTS / steps,
-    orders,
+    orders: {
+      last_name: orderedBy(keys.last_name),
+      first_name: orderedBy(keys.first_name),
+      email: orderedBy(keys.email),
+      created_at: orderedBy(keys.created_at),
+      updated_at: orderedBy(keys.updated_at),
+    },
     position: ledger.position,
   };
+}
+
+function orderedBy(keys: string[]): Ordered {
+  const rows = Uint16Array.from(keys.keys()).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
+  return { rows, keys: Array.from(rows, (row) => keys[row]!) };
 }
 
 /** What all that match can be gathered by: the search index, or the index of a time that there is a range of; a state is one of all times. */
@@ -137,28 +147,24 @@ export function estimate(
   limit: number,
 ): Estimate {
   const words = filter.words.map((word) => rowsWith(sample, word));
-  const shares = words.map((rows) => rows.reduce((sum, row) => sum + row, 0) / Math.max(1, sample.rows.length));
-  const rowsOf: Record<Way, number> = { search: 0, created_at: 0, updated_at: 0 };
-  let found = 0;
-  const passes = sample.rows.map((row, index) => {
-    const worded = words.every((rows) => rows[index] === 1);
-    const stated = filter.is_active === undefined || row.is_active === filter.is_active;
-    const created = within(row.keys.created_at, filter.created_at);
-    const updated = within(row.keys.updated_at, filter.updated_at);
-    rowsOf.search += Number(worded);
-    rowsOf.created_at += Number(stated && created);
-    rowsOf.updated_at += Number(stated && updated);
-    const pass = worded && stated && created && updated;
-    found += Number(pass);
-    return pass;
-  });
-  const ways = waysOf(filter).sort((a, b) => rowsOf[a] * ROW_COST[a] - rowsOf[b] * ROW_COST[b]);
-  const way = ways[0]!;
+  const worded = words.reduce(both, undefined);
+  const stated = filter.is_active === undefined ? undefined : filter.is_active ? sample.active : sample.inactive;
+  const created = rowsWithin(sample.orders.created_at, filter.created_at);
+  const updated = rowsWithin(sample.orders.updated_at, filter.updated_at);
+  const passes = both(both(worded, stated), both(created, updated));
+  const count = (rows: Rows | undefined) => (rows ? countOf(rows) : sample.size);
+  const rowsOf = (way: Way) =>
+    count(way === 'search' ? worded : both(stated, way === 'created_at' ? created : updated));
+  const ways = waysOf(filter)
+    .map((way) => ({ way, rows: rowsOf(way) }))
+    .sort((a, b) => a.rows * ROW_COST[a.way] - b.rows * ROW_COST[b.way]);
+  const { way, rows } = ways[0]!;
+  const found = count(passes);
   return {
-    shares,
-    walk: walkLength(sample, passes, filter, order, cursor, limit),
+    shares: words.map((each) => countOf(each) / Math.max(1, sample.size)),
+    walk: walkLength(sample, passes, stated, filter, order, cursor, limit),
     way,
-    gather: rowsOf[way] * sample.scale,
+    gather: rows * sample.scale,
     // Four standard deviations of a count of this size.
     surelyMoreThan: (number) => found > 16 && (found - 4 * Math.sqrt(found)) * sample.scale > number,
   };
@@ -193,12 +199,12 @@ function haystackOf(texts: string[]): Haystack {
 
 const WORDS_KEPT = 500;
 
-/** 1 for each row in which the word is found. */
-function rowsWith(sample: Sample, { text, short }: SearchWord): Uint8Array {
+/** The rows in which the word is found. */
+function rowsWith(sample: Sample, { text, short }: SearchWord): Rows {
   const key = `${short} ${text}`;
   const known = sample.found.get(key);
   if (known) return known;
-  const rows = new Uint8Array(sample.rows.length);
+  const rows = new Uint8Array(sample.size);
   const { text: haystack, begins } = short ? sample.starts : sample.search;
   const needle = short ? ` ${text} ` : text;
   let row = 0;
@@ -213,36 +219,73 @@ function rowsWith(sample: Sample, { text, short }: SearchWord): Uint8Array {
   return rows;
 }
 
-const within = (value: string, range: [string, string] | undefined) =>
-  !range || (value >= range[0] && value < range[1]);
+/** Rows that are in both; undefined stands for all of them. */
+function both(some: Rows | undefined, others: Rows | undefined): Rows | undefined {
+  if (!some || !others) return some ?? others;
+  const rows = new Uint8Array(some.length);
+  for (let row = 0; row < rows.length; row++) rows[row] = some[row]! & others[row]!;
+  return rows;
+}
+
+function countOf(rows: Rows): number {
+  let count = 0;
+  for (let row = 0; row < rows.length; row++) count += rows[row]!;
+  return count;
+}
+
+type Range = [from: string, before: string];
+
+function rowsWithin({ rows, keys }: Ordered, range: Range | undefined): Rows | undefined {
+  if (!range) return undefined;
+  const within = new Uint8Array(rows.length);
+  const end = placeOf(keys, range[1]);
+  for (let place = placeOf(keys, range[0]); place < end; place++) within[rows[place]!] = 1;
+  return within;
+}
+
+/** Where in the ordered keys those begin that are not before `key`, or, with `behind`, those that are after it. */
+function placeOf(keys: string[], key: string, behind = false): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (keys[middle]! < key || (behind && keys[middle] === key)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 /** Looks at the first few matches after the cursor: how far away they begin, and how close together they lie. */
 function walkLength(
   sample: Sample,
-  passes: boolean[],
+  passes: Rows | undefined,
+  stated: Rows | undefined,
   filter: SampleFilter,
-  order: { field: OrderingField; descending: boolean },
+  { field, descending }: { field: OrderingField; descending: boolean },
   cursor: string | undefined,
   limit: number,
 ): number {
-  const sorted = sample.orders[order.field];
+  const { rows, keys } = sample.orders[field];
   // A range of the very time that orders the list is where the index is read.
-  const bounds = order.field === 'created_at' || order.field === 'updated_at' ? filter[order.field] : undefined;
-  const seen: number[] = [];
+  const bounds = field === 'created_at' || field === 'updated_at' ? filter[field] : undefined;
+  let begin = bounds ? placeOf(keys, bounds[0]) : 0;
+  let end = bounds ? placeOf(keys, bounds[1]) : keys.length;
+  if (cursor !== undefined && descending) end = Math.min(end, placeOf(keys, cursor));
+  if (cursor !== undefined && !descending) begin = Math.max(begin, placeOf(keys, cursor, true));
   let rank = 0;
-  for (let index = 0; index < sorted.length && seen.length < 8; index++) {
-    const number = sorted[order.descending ? sorted.length - 1 - index : index]!;
-    const row = sample.rows[number]!;
-    if (filter.is_active !== undefined && row.is_active !== filter.is_active) continue;
-    const key = row.keys[order.field];
-    if (!within(key, bounds)) continue;
-    if (cursor !== undefined && (order.descending ? key >= cursor : key <= cursor)) continue;
+  let first = 0;
+  let last = 0;
+  let seen = 0;
+  for (let place = begin; place < end && seen < 8; place++) {
+    const row = rows[descending ? begin + end - 1 - place : place]!;
+    if (stated?.[row] === 0) continue;
     rank++;
-    if (passes[number]) seen.push(rank);
+    if (passes?.[row] === 0) continue;
+    last = rank;
+    if (seen++ === 0) first = rank;
   }
-  const [first] = seen;
-  if (first === undefined) return Number.POSITIVE_INFINITY;
-  if (seen.length === 1) return (first + 1) * sample.scale;
-  const gap = (seen.at(-1)! - first) / (seen.length - 1);
+  if (seen === 0) return Number.POSITIVE_INFINITY;
+  if (seen === 1) return (first + 1) * sample.scale;
+  const gap = (last - first) / (seen - 1);
   return Math.max(0, first - gap) * sample.scale + limit * gap;
 }
