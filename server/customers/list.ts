@@ -119,6 +119,7 @@ async function planOf(list: List, known?: LedgerState): Promise<Rows & Count & {
     return { rows, ...count, position };
   }
   const sample = await sampleOf(database, workspace_id, ledger);
+  if (words.length > 0) database.checkSearch(workspace_id); // others came meanwhile
   const filter = { words, is_active, created_at, updated_at };
   const orderKey = (cursor: string[] | undefined) => cursor?.slice(0, -1).join('\n');
   const guess = (cursor: string[] | undefined) =>
