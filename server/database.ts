@@ -246,13 +246,14 @@ type Send = <Answer>(
 function sendWith(silence: SilenceWatch, onStatement: DatabaseOptions['onStatement']): Send {
   /** When each connection ended its last statement: those sent behind it began only then. */
   const ended = new WeakMap<pg.ClientBase, number>();
-  return (client, { name, text, kind = name }, values, answerOf) => {
+  return (client, statement, values, answerOf) => {
+    const { name, kind = name } = statement;
     corkForThisTurn(client);
     const request = currentRequest();
     const sent = performance.now();
     silence.onSent(client);
     return new Promise((resolve, reject) => {
-      client.query({ name, text, values, rowMode: 'array' }, (error: Error | null, result: pg.QueryArrayResult) => {
+      (client as unknown as ArrayClient).query(configOf(statement), values, (error, result) => {
         silence.onAnswered(client);
         const now = performance.now();
         const ms = now - Math.max(sent, ended.get(client) ?? 0);
@@ -264,6 +265,30 @@ function sendWith(silence: SilenceWatch, onStatement: DatabaseOptions['onStateme
       });
     });
   };
+}
+
+/** pg takes values beside a configuration, which its types do not know. */
+type ArrayClient = {
+  query(
+    config: pg.QueryArrayConfig,
+    values: unknown[],
+    callback: (error: Error | null, result: pg.QueryArrayResult) => void,
+  ): void;
+};
+
+const configs = new WeakMap<Statement, pg.QueryArrayConfig>();
+
+/**
+ * A statement as pg takes it. pg copies all that is an object's own, which costs more than to send it: so nothing of this one is.
+ */
+function configOf(statement: Statement): pg.QueryArrayConfig {
+  let config = configs.get(statement);
+  if (!config) {
+    const { name, text } = statement;
+    config = Object.create({ name, text, rowMode: 'array' }) as pg.QueryArrayConfig;
+    configs.set(statement, config);
+  }
+  return config;
 }
 
 type FairPool = { pool: pg.Pool; queue: FairQueue };
