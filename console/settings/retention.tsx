@@ -42,20 +42,21 @@ function RulesForm({ rules }: { rules: RetentionRules }) {
   const { can } = useSession();
   const [typed, setTyped] = useState(() => typedOf(rules));
   const save = useMutation({
-    mutationFn: () => {
-      const given = RULES.map((rule) => [rule, typed[rule].trim() === '' ? null : Number(typed[rule])]);
+    mutationFn: (sent: Typed) => {
+      const given = RULES.map((rule) => [rule, sent[rule].trim() === '' ? null : Number(sent[rule])]);
       return api().workspaces.updateRetention(Object.fromEntries(given));
     },
-    onSuccess: (saved) => {
-      setTyped(typedOf(saved));
+    onSuccess: (saved, sent) => {
+      // What was typed meanwhile stays.
+      setTyped((now) => (now === sent ? typedOf(saved) : now));
       toast(words.settings.saved);
-      return queries.invalidateQueries({ queryKey: KEY });
+      queries.setQueryData(KEY, saved);
     },
   });
   const errors = fieldErrors(save.error);
   const may = can('customers:erase');
   return (
-    <Form narrow error={save.error} onSubmit={() => save.mutate()}>
+    <Form narrow error={save.error} onSubmit={() => save.mutate(typed)}>
       {RULES.map((rule) => (
         <TextField
           key={rule}

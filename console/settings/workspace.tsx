@@ -42,19 +42,21 @@ function WorkspaceForm({ workspace }: { workspace: Workspace }) {
   const { slug } = workspace;
   const [typed, setTyped] = useState({ name: workspace.name, region: workspace.region ?? '' });
   const save = useMutation({
-    mutationFn: () => api().workspaces.update(slug, { name: typed.name, region: typed.region || null }),
-    onSuccess: ({ name, region }) => {
-      setTyped({ name, region: region ?? '' });
+    mutationFn: (sent: typeof typed) => api().workspaces.update(slug, { name: sent.name, region: sent.region || null }),
+    onSuccess: (saved, sent) => {
+      const { name, region } = saved;
+      // What was typed meanwhile stays.
+      setTyped((now) => (now === sent ? { name, region: region ?? '' } : now));
       toast(words.settings.saved);
       amendWorkspace({ name });
-      return queries.invalidateQueries({ queryKey: KEY });
+      queries.setQueryData(KEY, saved);
     },
   });
   const errors = fieldErrors(save.error);
   const may = can('workspace:manage');
   const role = words.frame.role[open!.role].toLowerCase();
   return (
-    <Form narrow error={save.error} onSubmit={() => save.mutate()}>
+    <Form narrow error={save.error} onSubmit={() => save.mutate(typed)}>
       {!may && <p className={styles.note}>{words.settings.mayNot(role, said.manage)}</p>}
       <TextField
         label={said.name}

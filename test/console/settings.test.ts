@@ -255,6 +255,11 @@ describe('how long customers are kept', () => {
     await days.press('Enter');
     await page.getByText('Erase deleted after must be a whole number of 1 to 36500 days.').first().waitFor();
     assert.equal((await server.call('GET', '/api/retention')).body.erase_deleted_after_days, null);
+    // Whoever goes on at once waits for no further look.
+    await page.route('**/api/retention', async (route) => {
+      if (route.request().method() === 'GET') await new Promise((resolve) => setTimeout(resolve, 3000));
+      await route.continue().catch(() => {}); // the page may be closed by then
+    });
     await days.fill('30');
     await days.press('Enter');
     await page.getByText('Saved.').waitFor();
