@@ -27,12 +27,10 @@ export type FairQueueOptions = {
 };
 
 /**
- * Where works of an owner have been waiting for `STANDING_MS` without a pause, it asks for more than it can get; a burst is
- * served to its end. No more of its works are taken while the first of those that wait has done so for `FULL_MS`, since they
- * would wait as long; and those that have waited for more than `WAIT_MS` are refused when their turn comes. After CoDel (RFC 8289).
+ * Where works of an owner have been waiting for `STANDING_MS` without a pause, it asks for more than it can get, and those
+ * that have waited for more than `WAIT_MS` are refused when their turn comes; a burst is served to its end. After CoDel (RFC 8289).
  */
 const STANDING_MS = 500;
-const FULL_MS = 150;
 const WAIT_MS = 250;
 
 type Waiting = { since: number; begin(): void; refuse(): void };
@@ -69,24 +67,17 @@ export function openFairQueue(options: FairQueueOptions): FairQueue {
     }
   }
 
-  const isStanding = ({ standingSince }: Owner) => now() - standingSince > standing_ms;
-
   function refuseLate(owner: Owner): void {
-    if (!isStanding(owner)) return;
     const at = now();
+    if (at - owner.standingSince <= standing_ms) return;
     while (owner.waiting.length > 0 && at - owner.waiting[0]!.since > WAIT_MS) {
       waiting--;
       owner.waiting.shift()!.refuse();
     }
   }
 
-  function isFull(name: unknown): boolean {
-    if (waiting >= options.waiting) return true;
-    const owner = owners.get(name);
-    const [first] = owner?.waiting ?? [];
-    if (!owner || !first) return false;
-    return owner.waiting.length >= options.waiting_each || (isStanding(owner) && now() - first.since > FULL_MS);
-  }
+  const isFull = (name: unknown) =>
+    waiting >= options.waiting || (owners.get(name)?.waiting.length ?? 0) >= options.waiting_each;
 
   async function run<Result>(name: unknown, work: () => Promise<Result>): Promise<Result> {
     const owner: Owner = owners.get(name) ?? { running: 0, waiting: [], standingSince: 0 };

@@ -178,7 +178,7 @@ export async function answer(config: Config, database: Database, metrics: Metric
     isDraining: () => draining,
   });
   const connections = watchConnections(app.server);
-  const young = limitYoungSpace(connections.count);
+  const youngSpace = limitYoungSpace(connections.count);
   try {
     await redis?.known;
     const started = app.listen({ host: server.host, port: server.port, backlog: BACKLOG });
@@ -210,7 +210,7 @@ export async function answer(config: Config, database: Database, metrics: Metric
     async drain(delay_ms) {
       draining = true;
       clearInterval(forgetting);
-      young.stop();
+      youngSpace.stop();
       await Promise.all([sleep(delay_ms), working.stop(), publishing?.stop(), courier.stop()]);
       egress.close();
       const cut = await connections.drain(server.shutdown_timeout_ms);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Row } from '../database.ts';
 import { readLedger } from '../events/events.ts';
 import { counted, type Look, openFindings, SUSPECTS_MOST } from '../finding.ts';
+import { BETWEEN_VALUES } from '../rowset.ts';
 import {
   COMPARE_CUSTOMER,
   COMPARE_CUSTOMERS,
@@ -12,7 +13,7 @@ import {
   FIND_LOST_CUSTOMERS,
   FIND_TWINS,
 } from './check-store.ts';
-import { derive } from './columns.ts';
+import { searchColumnsOf } from './columns.ts';
 import { COUNT_SUPPRESSIONS } from './erase-store.ts';
 import { keyIdOf } from './suppression.ts';
 
@@ -67,7 +68,7 @@ export async function checkCustomers(
           customer_id,
         },
       );
-    const should = derive(record);
+    const should = searchColumnsOf(record);
     const outdated = DERIVED.filter((column, index) => columns[index] !== should[column]);
     if (outdated.length > 0)
       tell(
@@ -81,8 +82,8 @@ export async function checkCustomers(
 function stale(text: string): string[] {
   const ids: string[] = [];
   for (const record of text.split('\u001e')) {
-    const [id, first_name, last_name, email, phone, phone_e164, ...columns] = record.split('\u001f') as string[];
-    const should = derive({
+    const [id, first_name, last_name, email, phone, phone_e164, ...columns] = record.split(BETWEEN_VALUES) as string[];
+    const should = searchColumnsOf({
       first_name: first_name!,
       last_name: last_name!,
       email: email!,

@@ -7,10 +7,10 @@ import type { Change } from './change.ts';
 
 /** The columns by which a customer is found, made before the lock was taken where its input is all of it. */
 export function columnsOf(change: Change, next: Customer): SearchColumns {
-  if (!('input' in change) || change.input.columns === undefined) return derive(next);
+  if (!('input' in change) || change.input.columns === undefined) return searchColumnsOf(next);
   const { fields, phone_e164 = null, columns } = change.input;
   const same = next.phone_e164 === phone_e164 && SEARCHED.every((field) => next[field] === (fields[field] ?? null));
-  return same ? columns : derive(next);
+  return same ? columns : searchColumnsOf(next);
 }
 
 const SEARCHED = ['first_name', 'last_name', 'email', 'phone'] as const;
@@ -19,7 +19,7 @@ type Searched = Pick<Customer, 'first_name' | 'last_name' | 'email' | 'phone' | 
 export type SearchColumns = Record<'first_key' | 'last_key' | 'search' | 'starts', string>;
 
 /** The columns by which a customer is ordered and found. */
-export function derive({ first_name, last_name, email, phone, phone_e164 }: Searched): SearchColumns {
+export function searchColumnsOf({ first_name, last_name, email, phone, phone_e164 }: Searched): SearchColumns {
   const first_key = fold(first_name);
   const last_key = fold(last_name);
   const numbers = [...new Set([phone, phone_e164].map((number) => (number ? digitsOf(number) : '')))];

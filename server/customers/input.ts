@@ -7,7 +7,7 @@ import type { LoggedChange } from '../events/events.ts';
 import { invalid, notFound } from '../problem.ts';
 import { isUuid } from '../uuid.ts';
 import type { Change, CheckedInput } from './change.ts';
-import { derive as deriveColumns } from './columns.ts';
+import { searchColumnsOf } from './columns.ts';
 import { toE164 } from './phone.ts';
 import { withDefaults } from './settle.ts';
 
@@ -53,7 +53,7 @@ export function withColumns<Fields extends Partial<CustomerInput>>(input: Checke
   if (first_name === undefined || last_name === undefined || email === undefined) return input;
   return {
     ...input,
-    columns: deriveColumns({ first_name, last_name, email, phone, phone_e164: input.phone_e164 ?? null }),
+    columns: searchColumnsOf({ first_name, last_name, email, phone, phone_e164: input.phone_e164 ?? null }),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Customer } from '#contract/customers.ts';
 import type { Database } from '../database.ts';
 import { inTransaction } from '../transaction.ts';
-import { derive } from './columns.ts';
+import { searchColumnsOf } from './columns.ts';
 import { FIRST_ID, READ_LAST_RECORDS } from './rebuild-store.ts';
 import { insertCustomers, rowOf } from './rows.ts';
 import { keepingSearchClean, noteRows, settleSearch } from './search-upkeep.ts';
@@ -29,7 +29,7 @@ async function rebuild(database: Database, workspace_id: number): Promise<number
     const records = rows.flatMap(([, json, deleted_at]: string[]) => {
       if (json === null) return [];
       const customer: Customer = JSON.parse(json!);
-      return [rowOf(customer, deleted_at ?? null, derive(customer))];
+      return [rowOf(customer, deleted_at ?? null, searchColumnsOf(customer))];
     });
     made += records.length;
     if (records.length > 0) await inTransaction(database, [insertCustomers(workspace_id, records)]);

@@ -1,9 +1,9 @@
 // A customer on its way out of the database: one text with all its fields, which costs PostgreSQL and the driver a
 // fraction of what a column each or JSON made there would; the JSON to answer with is put together here.
 import { CUSTOMER_FIELDS, type Customer } from '#contract/customers.ts';
+import { BETWEEN_VALUES } from '../rowset.ts';
 
-// Control characters that no field can hold.
-const BETWEEN_FIELDS = '\u001f';
+/** Another that no field can hold. */
 export const BETWEEN_RECORDS = '\u001e';
 
 const COLUMNS = CUSTOMER_FIELDS.filter((field) => field !== 'full_name');
@@ -31,7 +31,7 @@ const MEMBERS = CUSTOMER_FIELDS.map((field, index): [before: string, write: Writ
 
 /** The customer in a record as the JSON that the API answers with. */
 export function jsonOf(record: string): string {
-  const values = record.split(BETWEEN_FIELDS);
+  const values = record.split(BETWEEN_VALUES);
   let json = '';
   for (const [before, write] of MEMBERS) json += before + write(values);
   return `${json}}`;
@@ -54,14 +54,14 @@ const FIELDS = CUSTOMER_FIELDS.map((field): [field: keyof Customer, read: Reader
 
 /** The customer in a record. */
 export function customerOf(record: string): Customer {
-  const values = record.split(BETWEEN_FIELDS);
+  const values = record.split(BETWEEN_VALUES);
   const customer: Record<string, unknown> = {};
   for (const [field, read] of FIELDS) customer[field] = read(values);
   return customer as Customer;
 }
 
 /** One field of a record as the database wrote it. */
-export const fieldOf = (record: string, field: keyof Customer): string => record.split(BETWEEN_FIELDS)[at(field)]!;
+export const fieldOf = (record: string, field: keyof Customer): string => record.split(BETWEEN_VALUES)[at(field)]!;
 
 const NEEDS_ESCAPES = /["\\\u0000-\u001f]/;
 

@@ -1,7 +1,7 @@
 // The rows that a batch leaves, as statements.
 import type { Customer } from '#contract/customers.ts';
 import type { Ask } from '../database.ts';
-import { type Column, textsOf } from '../rowset.ts';
+import { textsOf } from '../rowset.ts';
 import type { SearchColumns } from './columns.ts';
 import { REMOVE_CUSTOMERS } from './erase-store.ts';
 import { type Known, UNIQUE } from './present.ts';
@@ -12,7 +12,7 @@ type CustomerRow = (string | number | boolean | null)[];
 /** A row of `COLUMNS`. */
 export function rowOf(customer: Customer, deleted_at: string | null, columns: SearchColumns): CustomerRow {
   const values: Record<string, CustomerRow[number]> = { ...customer, deleted_at, ...columns };
-  return COLUMNS.map(({ name }: Column) => values[name]!);
+  return COLUMNS.map(({ name }) => values[name]!);
 }
 
 export const insertCustomers = (workspace_id: number, rows: CustomerRow[]): Ask => [
