@@ -15,7 +15,8 @@ import { logged } from './logged.ts';
 import { FIND_MEMBER_BY_EMAIL, INSERT_MEMBER, UPDATE_MEMBER } from './members-store.ts';
 import { faultOf, hashPassword, isPassword } from './passwords.ts';
 import { checkSecondFactor, type Guard } from './second-factor.ts';
-import { findPerson, forgetSeen, newSession, type Origin } from './sessions.ts';
+import { forgetAccount } from './seen.ts';
+import { findPerson, newSession, type Origin } from './sessions.ts';
 
 type Given = { email?: string; name?: string; password?: string; code?: string };
 export type InvitationLink = Extract<OpenLink, { role: unknown }>;
@@ -63,7 +64,7 @@ async function resetPassword(
   await checkSecondFactor(database, guard, { id: account[0], email }, given.code);
   const [[changed]] = (await inTransaction(database, [[RESET_PASSWORD, [id, hash]]])) as [[[string]?]];
   if (!changed) checkOpen(true, false);
-  forgetSeen(database, account[0]);
+  forgetAccount(database, account[0]);
   guard.notify(email, 'password_changed');
   return enter(database, account[0], origin);
 }
@@ -121,7 +122,7 @@ export async function makeMember(
       besides,
     };
   });
-  forgetSeen(database, person.id);
+  forgetAccount(database, person.id);
 }
 
 /** Who accepts: somebody whose password is right, or somebody new. */

@@ -58,8 +58,12 @@ describe('a key', () => {
       await authenticate(elsewhere, authorization);
       assert.equal((await server.call('GET', '/api/customers', undefined, { authorization })).status, 200);
       assert.equal((await server.call('DELETE', `/api/keys/${made.body.id}`, undefined, admin())).status, 204);
+      assert.equal(
+        (await server.call('GET', '/api/customers', undefined, { authorization })).status,
+        401,
+        'here at once',
+      );
       await new Promise((resolve) => setTimeout(resolve, 1001));
-      assert.equal((await server.call('GET', '/api/customers', undefined, { authorization })).status, 401);
       await assert.rejects(async () => authenticate(elsewhere, authorization), { status: 401 });
     } finally {
       await elsewhere.close();
@@ -119,12 +123,11 @@ describe('another workspace', () => {
 });
 
 describe('a workspace', () => {
-  test('has a region by which phones are read', async () => {
+  test('has a region by which phones are read, from the moment it is set', async () => {
     const customer = { first_name: 'Re', last_name: 'Gion', email: 'region@example.com', phone: '020 7946 0958' };
     assert.equal((await server.call('POST', '/api/customers', customer)).body.phone_e164, null);
     const changed = await server.call('PATCH', '/api/workspaces/main', { region: 'gb' }, admin());
     assert.equal(changed.body.region, 'GB');
-    await new Promise((resolve) => setTimeout(resolve, 1001));
     assert.equal(
       (await server.call('POST', '/api/customers', { ...customer, email: 'r2@example.com' })).body.phone_e164,
       '+442079460958',

@@ -8,7 +8,8 @@ import { inTransaction } from '../transaction.ts';
 import { CHANGE_PASSWORD, LIST_PEOPLE, READ_PASSWORD, RENAME_ACCOUNT } from './accounts-store.ts';
 import { type Attempts, takeAttempt } from './attempts.ts';
 import { faultOf, hashPassword, isPassword } from './passwords.ts';
-import { findPerson, forgetSeen, newSession, type Origin, type Person } from './sessions.ts';
+import { forgetAccount } from './seen.ts';
+import { findPerson, newSession, type Origin, type Person } from './sessions.ts';
 import { REVOKE_OTHER_SESSIONS } from './sessions-store.ts';
 
 /** Somebody has just been let in: the secret of their session, for the cookie. */
@@ -26,7 +27,7 @@ export async function updateAccount(database: Database, { account }: Person, bod
   const { name } = checked(accountFields, body, ['id', 'email', 'created_at']);
   if (name === undefined || name === account.name) return account;
   await inTransaction(database, [[RENAME_ACCOUNT, [account.id, name]]]);
-  forgetSeen(database, account.id);
+  forgetAccount(database, account.id);
   return { ...account, name };
 }
 
@@ -49,7 +50,7 @@ export async function changePassword(
     [CHANGE_PASSWORD, [account.id, await hashPassword(fields.new_password, address), stored]],
     [REVOKE_OTHER_SESSIONS, [account.id, session_id]],
   ]);
-  forgetSeen(database, account.id);
+  forgetAccount(database, account.id);
   if (changed!.length === 0) throw wrongPassword('/current_password');
 }
 

@@ -9,21 +9,17 @@ import { isUuid, uuidv7 } from '../uuid.ts';
 import { type Actor, checkGrant } from './actor.ts';
 import { FIND_KEY, INSERT_KEY, LIST_KEYS, READ_KEY, REVOKE_KEY } from './keys-store.ts';
 import { logged, type WriteContext, type Written } from './logged.ts';
+import { forgetKey, seenKeys } from './seen.ts';
 import { workspaceOf } from './workspaces.ts';
 
 // clt_<id>_<secret>: the id is the key's UUID without hyphens, followed by its workspace in base 36, so that the key is
 // found by primary key; the secret is 256 random bits in hexadecimal, of which only the SHA-256 is kept.
 
 const KEY = /^clt_([0-9a-f]{32})([0-9a-z]{1,7})_([0-9a-f]{64})$/;
-const SEEN_MS = 1000;
-const SEEN_MAX = 10_000;
-
-type Seen = { actor: Actor; at: number };
-const seenKeys = new WeakMap<Database, Map<string, Seen>>();
 
 /**
  * The actor whose key this is; 401 otherwise. A key that was looked up less than a second ago costs no round trip, so
- * a revoked one is refused everywhere within that second. Wrong keys are never remembered. `onStranger` is called before
+ * a revoked one is refused everywhere within that second, and at once by the process that revoked it. Wrong keys are never remembered. `onStranger` is called before
  * a key is looked up that has not been found right lately, and may throw to refuse that.
  */
 export function authenticate(
@@ -33,36 +29,19 @@ export function authenticate(
 ): Actor | Promise<Actor> {
   const token = authorization && /^Bearer +(\S+)$/i.exec(authorization)?.[1];
   if (!token) throw unauthenticated('Send an API key: `Authorization: Bearer <key>`.');
-  let seen = seenKeys.get(database);
-  if (!seen) {
-    seen = new Map();
-    seenKeys.set(database, seen);
-  }
-  // Remembered by its hash: the comparison tells nothing about a key, and memory holds none.
-  const digest = hash('sha256', token);
-  const known = seen.get(digest);
-  if (known && performance.now() - known.at < SEEN_MS) return known.actor;
-  const turn = known ? undefined : onStranger();
-  const found = () => lookUp(database, seen, digest, token);
-  return turn ? turn.then(found) : found();
+  return seenKeys.find(database, hash('sha256', token), onStranger, () => lookUp(database, token));
 }
 
-async function lookUp(database: Database, seen: Map<string, Seen>, digest: string, token: string): Promise<Actor> {
-  const at = performance.now();
+async function lookUp(database: Database, token: string): Promise<Actor> {
   const [, hex, workspace, secret] = KEY.exec(token) ?? [];
   const workspace_id = workspace ? Number.parseInt(workspace, 36) : Number.NaN;
   if (!hex || !secret || !(workspace_id <= 0x7fffffff)) throw unauthenticated('This is not a valid API key.');
   const id = hex.replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   const [row] = await database.read(FIND_KEY, [workspace_id, id]);
   const stored = Buffer.from(row?.[0] ?? '0'.repeat(64), 'hex');
-  if (!timingSafeEqual(stored, Buffer.from(hash('sha256', secret), 'hex')) || !row) {
-    seen.delete(digest);
+  if (!timingSafeEqual(stored, Buffer.from(hash('sha256', secret), 'hex')) || !row)
     throw unauthenticated('This is not a valid API key.');
-  }
-  const actor: Actor = { type: 'key', id, name: row[1], role: row[2], workspace: workspaceOf(row.slice(3)) };
-  if (seen.size >= SEEN_MAX) seen.clear();
-  seen.set(digest, { actor, at });
-  return actor;
+  return { type: 'key', id, name: row[1], role: row[2], workspace: workspaceOf(row.slice(3)) };
 }
 
 export function unauthenticated(detail: string): Problem {
@@ -122,6 +101,7 @@ export async function revokeKey(
       change: { asks: [ask], type: 'key.revoked', before: { revoked_at: null } },
     };
   });
+  forgetKey(database, id);
   return { ...written, subject: null };
 }
 

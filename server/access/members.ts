@@ -8,7 +8,7 @@ import { checked } from './accounts.ts';
 import { type Actor, checkGrant, forbidden, isAbove, may } from './actor.ts';
 import { logged, type WriteContext, type Written } from './logged.ts';
 import { COUNT_OWNERS, DELETE_MEMBER, LIST_MEMBERS, READ_MEMBER, UPDATE_MEMBER } from './members-store.ts';
-import { forgetSeen } from './sessions.ts';
+import { forgetAccount } from './seen.ts';
 
 /** The workspace's members, by name. */
 export async function listMembers(database: Database, actor: Actor): Promise<Member[]> {
@@ -40,7 +40,7 @@ export async function updateMember(
       change: { asks: [ask], type: 'member.updated', before: { role: member.role } },
     };
   });
-  forgetSeen(database, id);
+  forgetAccount(database, id);
   const subject = written.replayed
     ? await readMember(database, actor, written.subject_id)
     : (written.subject as Member);
@@ -67,7 +67,7 @@ export async function removeMember(
       change: { asks: [ask], type: 'member.removed', before: null },
     };
   });
-  forgetSeen(database, id);
+  forgetAccount(database, id);
   return { ...written, subject: null };
 }
 

@@ -417,6 +417,18 @@ describe('a workspace', () => {
     }
   });
 
+  test('that gets another name has it in every session from then on', async () => {
+    const namesIn = async () =>
+      (await owner.call('GET', '/api/session')).body.workspaces.map(({ name }: { name: string }) => name);
+    const [before] = await namesIn();
+    const rename = (name: string) =>
+      server.call('PATCH', '/api/workspaces/main', { name }, { authorization: `Bearer ${server.keys.admin}` });
+    assert.equal((await rename('Anew')).status, 200);
+    assert.ok((await namesIn()).includes('Anew'));
+    assert.equal((await rename(before)).status, 200);
+    assert.ok((await namesIn()).includes(before));
+  });
+
   test('is closed within a second to whoever is removed from it', async () => {
     const gone = await signUp(server, 'viewer');
     assert.equal((await gone.call('GET', '/api/customers')).status, 200);

@@ -11,6 +11,7 @@ import { inTransaction } from '../transaction.ts';
 import { isUuid, uuidv7 } from '../uuid.ts';
 import type { Actor } from './actor.ts';
 import { unauthenticated } from './keys.ts';
+import { forgetAccount, seenSessions } from './seen.ts';
 import {
   END_SESSION,
   FIND_SESSION,
@@ -36,20 +37,6 @@ export type Person = {
 export type Origin = { address: string; user_agent: string | undefined };
 
 const SECRET = /^[\w-]{43}$/;
-const SEEN_MS = 1000;
-const SEEN_MAX = 10_000;
-
-type Seen = { person: Person; at: number };
-const seenSessions = new WeakMap<Database, Map<string, Seen>>();
-
-function seenOf(database: Database): Map<string, Seen> {
-  let seen = seenSessions.get(database);
-  if (!seen) {
-    seen = new Map();
-    seenSessions.set(database, seen);
-  }
-  return seen;
-}
 
 /**
  * The person whose session this is; 401 otherwise. Like a key's, an answer is remembered for a second, and so is what the
@@ -62,32 +49,17 @@ export function findPerson(
   onStranger: () => void | Promise<void> = () => {},
   prolongs = true,
 ): Person | Promise<Person> {
-  const seen = seenOf(database);
   const digest = hash('sha256', secret);
-  const known = seen.get(digest);
-  if (known && performance.now() - known.at < SEEN_MS) return known.person;
-  const turn = known ? undefined : onStranger();
-  const found = () => lookUp(database, seen, digest, secret, prolongs);
-  return turn ? turn.then(found) : found();
+  return seenSessions.find(database, digest, onStranger, () => lookUp(database, digest, secret, prolongs));
 }
 
-async function lookUp(
-  database: Database,
-  seen: Map<string, Seen>,
-  digest: string,
-  secret: string,
-  prolongs: boolean,
-): Promise<Person> {
-  const at = performance.now();
+async function lookUp(database: Database, digest: string, secret: string, prolongs: boolean): Promise<Person> {
   const [row] = SECRET.test(secret) ? await database.read(FIND_SESSION, [digest]) : [];
-  if (!row) {
-    seen.delete(digest);
-    throw unauthenticated('You are not signed in, or not any more.');
-  }
+  if (!row) throw unauthenticated('You are not signed in, or not any more.');
   const [session_id, id, email, name, stale, workspaces] = row;
   const prolonged = stale && prolongs;
   if (prolonged) prolong(database, digest);
-  const person: Person = {
+  return {
     account: { id, email, name },
     session_id,
     workspaces: (JSON.parse(workspaces ?? '[]') as [Role, ...unknown[]][]).map(([role, ...workspace]) => ({
@@ -96,9 +68,6 @@ async function lookUp(
     })),
     prolonged,
   };
-  if (seen.size >= SEEN_MAX) seen.clear();
-  seen.set(digest, { person, at });
-  return person;
 }
 
 /** Nobody waits for it; where it fails, the next look-up tries again. */
@@ -147,7 +116,7 @@ export const plainAddress = (address: string) => address.replace(/^::ffff:(?=\d+
 export async function endSession(database: Database, secret: string): Promise<void> {
   const digest = hash('sha256', secret);
   if (SECRET.test(secret)) await inTransaction(database, [[END_SESSION, [digest]]]);
-  seenOf(database).delete(digest);
+  seenSessions.forget(database, (_person, seen) => seen === digest);
 }
 
 /** Where a person is signed in, the last one seen first. */
@@ -173,19 +142,13 @@ export async function revokeSession(database: Database, { account }: Person, id:
   if (!isUuid(id)) throw notFound();
   const [revoked] = await inTransaction(database, [[REVOKE_SESSION, [account.id, id]]]);
   if (revoked!.length === 0) throw notFound();
-  forgetSeen(database, account.id);
+  forgetAccount(database, account.id);
 }
 
 /** Ends all of a person's sessions but the one that asks. */
 export async function revokeOtherSessions(database: Database, { account, session_id }: Person): Promise<void> {
   await inTransaction(database, [[REVOKE_OTHER_SESSIONS, [account.id, session_id]]]);
-  forgetSeen(database, account.id);
-}
-
-/** What this process remembers of a person's sessions: after a change they are looked up anew here; elsewhere within a second. */
-export function forgetSeen(database: Database, account_id: string): void {
-  const seen = seenOf(database);
-  for (const [digest, { person }] of seen) if (person.account.id === account_id) seen.delete(digest);
+  forgetAccount(database, account.id);
 }
 
 /** Deletes sessions that have expired. */

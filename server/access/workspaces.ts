@@ -5,6 +5,7 @@ import type { Ask, Database, Row } from '../database.ts';
 import { invalid, notFound } from '../problem.ts';
 import type { Actor } from './actor.ts';
 import { logged, type WriteContext, type Written } from './logged.ts';
+import { forgetWorkspace } from './seen.ts';
 import {
   FIND_WORKSPACE,
   INSERT_WORKSPACE,
@@ -67,6 +68,7 @@ export async function updateWorkspace(
     const before = Object.fromEntries(changed.map((field) => [field, current[field]]));
     return { subject: next, subject_id: null, change: { asks: [ask], type: 'workspace.updated', before } };
   });
+  forgetWorkspace(database, actor.workspace.id);
   const subject = written.replayed ? await readWorkspace(database, actor) : (written.subject as Workspace);
   return { ...written, subject };
 }
