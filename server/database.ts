@@ -1,11 +1,12 @@
 // Connections to PostgreSQL. Short independent reads share a few pipelined connections, since waiting for an answer
 // before sending the next question costs more than the question; searches, which may take tens of milliseconds, and
 // writes, which hold a transaction, have connections of their own.
-import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { type FairQueue, openFairQueue } from './fair-queue.ts';
+import { openPipeline } from './pipeline.ts';
 import { isConnectionError, overloaded, unavailable } from './problem.ts';
-import { currentRequest, isGone, noteStatement, whenGone } from './request-context.ts';
+import { currentRequest, isGone, whenGone } from './request-context.ts';
+import { type Run, sendWith } from './send.ts';
 import { type SilenceWatch, watchForSilence } from './silence.ts';
 
 /** SQL with its name: named statements are parsed and planned once per connection. `kind`: what people call it, where the name is a number. */
@@ -233,64 +234,6 @@ const BEGIN: Statement = { name: 'begin', text: 'BEGIN' };
 const COMMIT: Statement = { name: 'commit', text: 'COMMIT' };
 const CANCEL: Statement = { name: 'cancel', text: 'SELECT pg_cancel_backend($1)' };
 
-type Run = (client: pg.ClientBase, statement: Statement, values?: unknown[]) => Promise<Row[]>;
-
-type Send = <Answer>(
-  client: pg.ClientBase,
-  statement: Statement,
-  values: unknown[],
-  answerOf: (result: pg.QueryArrayResult) => Answer,
-) => Promise<Answer>;
-
-// Callbacks rather than promises: pg adds a stack trace to each promise, which costs as much as the query's own work.
-function sendWith(silence: SilenceWatch, onStatement: DatabaseOptions['onStatement']): Send {
-  /** When each connection ended its last statement: those sent behind it began only then. */
-  const ended = new WeakMap<pg.ClientBase, number>();
-  return (client, statement, values, answerOf) => {
-    const { name, kind = name } = statement;
-    corkForThisTurn(client);
-    const request = currentRequest();
-    const sent = performance.now();
-    silence.onSent(client);
-    return new Promise((resolve, reject) => {
-      (client as unknown as ArrayClient).query(configOf(statement), values, (error, result) => {
-        silence.onAnswered(client);
-        const now = performance.now();
-        const ms = now - Math.max(sent, ended.get(client) ?? 0);
-        ended.set(client, now);
-        onStatement?.(kind, ms);
-        if (request) noteStatement(request, kind, ms, error);
-        if (error) reject(error);
-        else resolve(answerOf(result));
-      });
-    });
-  };
-}
-
-/** pg takes values beside a configuration, which its types do not know. */
-type ArrayClient = {
-  query(
-    config: pg.QueryArrayConfig,
-    values: unknown[],
-    callback: (error: Error | null, result: pg.QueryArrayResult) => void,
-  ): void;
-};
-
-const configs = new WeakMap<Statement, pg.QueryArrayConfig>();
-
-/**
- * A statement as pg takes it. pg copies all that is an object's own, which costs more than to send it: so nothing of this one is.
- */
-function configOf(statement: Statement): pg.QueryArrayConfig {
-  let config = configs.get(statement);
-  if (!config) {
-    const { name, text } = statement;
-    config = Object.create({ name, text, rowMode: 'array' }) as pg.QueryArrayConfig;
-    configs.set(statement, config);
-  }
-  return config;
-}
-
 type FairPool = { pool: pg.Pool; queue: FairQueue };
 
 /** Of what waits for a connection, more than a second's worth is better refused. */
@@ -325,76 +268,6 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   } catch (error) {
     throw unavailable(error);
   }
-}
-
-const corked = new WeakSet<Writable>();
-
-/** What is asked in one turn of the event loop goes out in one system call at its end. */
-function corkForThisTurn(client: pg.ClientBase): void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  if (corked.has(stream)) return;
-  corked.add(stream);
-  stream.cork();
-  setImmediate(() => {
-    corked.delete(stream);
-    stream.uncork();
-  });
-}
-
-/** Statements that wait on one pipelined connection at most: each takes a fraction of a millisecond. */
-const PIPELINE_MOST = 2000;
-
-/** One pipelined connection, made anew when it is asked for after the database was away. */
-function openPipeline(config: pg.ClientConfig, run: Run, silence: SilenceWatch) {
-  let waiting = 0;
-  let client: pg.Client | null = null;
-  let connecting: Promise<pg.Client> | null = null;
-  let closed = false;
-
-  async function open(): Promise<pg.Client> {
-    const candidate = new pg.Client(config);
-    const lost = () => {
-      if (client === candidate) client = null;
-    };
-    candidate.on('error', lost);
-    candidate.on('end', lost);
-    try {
-      await candidate.connect();
-    } catch (error) {
-      candidate.end().catch(() => {});
-      throw unavailable(error);
-    }
-    silence.watch(candidate);
-    client = candidate;
-    return candidate;
-  }
-
-  async function connect(): Promise<pg.Client> {
-    connecting ??= open().finally(() => {
-      connecting = null;
-    });
-    return connecting;
-  }
-
-  return {
-    async query(statement: Statement, values?: unknown[]): Promise<Row[]> {
-      // Whoever comes so late would open a connection that nobody closes, and that keeps the process from ending.
-      if (closed) throw unavailable(new Error('The database was closed.'));
-      if (waiting >= PIPELINE_MOST) throw overloaded();
-      waiting++;
-      try {
-        return await run(client ?? (await connect()), statement, values);
-      } finally {
-        waiting--;
-      }
-    },
-    waiting: () => waiting,
-    async close(): Promise<void> {
-      closed = true;
-      await connecting?.catch(() => {});
-      await client?.end();
-    },
-  };
 }
 
 /** A read that met a connection closed meanwhile is asked once more, on a new one: nothing is lost by asking twice. */

@@ -121,6 +121,7 @@ test('the server asks nobody but through its one way out, and those whom its con
     'server/mail.ts',
     'server/nats.ts',
     'server/openid.ts', // asks through the way out
+    'server/pipeline.ts',
     'server/redis.ts',
     'server/tracing.ts',
   ]);
