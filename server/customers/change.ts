@@ -23,7 +23,8 @@ export type Change =
       /** null: nobody is meant who is there already. */
       value: string | null;
       input: CheckedInput<Partial<CustomerInput>>;
-      rules?: Partial<Record<keyof CustomerInput, 'overwrite' | 'only_if_empty' | 'leave'>>;
+      /** A field without one is overwritten. */
+      rules?: Partial<Record<keyof CustomerInput, 'overwrite' | 'only_if_empty' | 'leave'>> | undefined;
       created_at?: string;
     }
   | { kind: 'delete'; id: string }

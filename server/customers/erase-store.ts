@@ -29,6 +29,12 @@ export const REMOVE_CUSTOMERS: Statement = {
 export const SUPPRESSED = `SELECT field, value, NULL::uuid FROM unnest($4::text[], $5::text[], $6::text[]) AS asked (hash, value, field)
     JOIN suppressions USING (hash) WHERE workspace_id = $1`;
 
+/** Whether anything is suppressed. */
+export const FIND_ANY_SUPPRESSION: Statement = {
+  name: 'find_any_suppression',
+  text: 'SELECT 1 FROM suppressions WHERE workspace_id = $1 LIMIT 1',
+};
+
 /** Whether the hash $2 is suppressed. */
 export const FIND_SUPPRESSION: Statement = {
   name: 'find_suppression',

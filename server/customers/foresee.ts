@@ -2,6 +2,7 @@
 import type { Database } from '../database.ts';
 import { Problem } from '../problem.ts';
 import type { Change } from './change.ts';
+import { FIND_ANY_SUPPRESSION } from './erase-store.ts';
 import { presentOf } from './present.ts';
 import { foundBy, readsFor } from './reads.ts';
 import { type Settled, settle } from './settle.ts';
@@ -15,8 +16,10 @@ export async function foresee(
   workspace_id: number,
   changes: Change[],
 ): Promise<(Settled['type'] | Problem)[]> {
+  // Most workspaces suppress nobody: then nothing need be hashed.
+  const [anybody] = await database.walk(FIND_ANY_SUPPRESSION, [workspace_id]);
   const reads = readsFor(
-    database,
+    anybody ? database.suppression_key : null,
     workspace_id,
     changes.map((change) => ({ change })),
   );

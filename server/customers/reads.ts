@@ -21,9 +21,12 @@ export function foundBy(reads: Read[], found: Row[][]): Partial<Record<Found, Ro
   return rows;
 }
 
-/** What must be known of the present to decide on the writes; what is not needed is not asked for. */
+/**
+ * What must be known of the present to decide on the writes; what is not needed is not asked for. `suppression_key` is null where
+ * nobody is suppressed.
+ */
 export function readsFor(
-  { suppression_key }: Pick<Database, 'suppression_key'>,
+  suppression_key: Buffer | null,
   workspace_id: number,
   writes: Pick<Write, 'change' | 'idempotency'>[],
   taken_up: UniqueValues[] = [],
@@ -69,8 +72,9 @@ export function readsFor(
   if (matches.email.length > 0) reads.push({ of: 'matches', ask: [FIND_BY_EMAIL, [workspace_id, matches.email]] });
   if (matches.external_id.length > 0)
     reads.push({ of: 'matches', ask: [FIND_BY_EXTERNAL_ID, [workspace_id, matches.external_id]] });
-  if (asked.length > 0) {
-    const values = [workspace_id, emails, external_ids, ...askedOf(suppression_key, workspace_id, asked)];
+  if (emails.length + external_ids.length > 0 || (suppression_key && asked.length > 0)) {
+    const suppressed = suppression_key ? askedOf(suppression_key, workspace_id, asked) : [[], [], []];
+    const values = [workspace_id, emails, external_ids, ...suppressed];
     reads.push({ of: 'holders', ask: [FIND_HOLDERS, values] });
   }
   if (restores.length > 0)
@@ -80,11 +84,16 @@ export function readsFor(
   return reads;
 }
 
+/** The same for writes that restore customers, too. */
+export async function readsOf(database: Database, workspace_id: number, writes: Write[]): Promise<Read[]> {
+  return readsFor(database.suppression_key, workspace_id, writes, await takenUpAgain(database, workspace_id, writes));
+}
+
 /**
  * What customers who are to be restored had. Whether that is suppressed is asked by a key that PostgreSQL does not have, so it
  * is read before the lock is taken; while they are deleted it stays as it is.
  */
-export async function takenUpAgain(database: Database, workspace_id: number, writes: Write[]): Promise<UniqueValues[]> {
+async function takenUpAgain(database: Database, workspace_id: number, writes: Write[]): Promise<UniqueValues[]> {
   const ids = writes.flatMap(({ change }) => (change.kind === 'restore' ? change.id : []));
   if (ids.length === 0) return [];
   const rows = await database.read(FIND_BY_ID, [workspace_id, ids]);

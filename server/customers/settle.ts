@@ -50,7 +50,7 @@ const OF_DELETED: Change['kind'][] = ['restore', 'erase'];
 function targetOf({ byId, holders }: Present, change: Change): Known | undefined {
   if (change.kind === 'create') return;
   if (change.kind === 'undo') return byId.get(change.event.customer_id);
-  const id = 'id' in change ? change.id : holders.get(`${change.by} ${change.value}`);
+  const id = 'id' in change ? change.id : change.value === null ? undefined : holders[change.by].get(change.value);
   return id === undefined ? undefined : byId.get(id);
 }
 
@@ -75,12 +75,12 @@ function clashes(
 ): ProblemError[] {
   const errors: ProblemError[] = [];
   for (const { field, code, detail } of UNIQUE) {
-    if (next[field] === null || !fields.includes(field)) continue;
-    const value = `${field} ${next[field]}`;
-    const holder = holders.get(value);
+    const value = next[field];
+    if (value === null || !fields.includes(field)) continue;
+    const holder = holders[field].get(value);
     if (holder !== undefined && holder !== next.id)
       errors.push({ pointer: `/${field}`, code, detail, conflict: { id: holder, href: `/api/customers/${holder}` } });
-    else if (suppressed.has(value))
+    else if (suppressed[field].has(value))
       errors.push({
         pointer: `/${field}`,
         code: 'suppressed',

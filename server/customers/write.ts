@@ -17,7 +17,7 @@ import { currentRequest, inBatch, inRequest, type RequestContext } from '../requ
 import type { Decision, Done, Outcome, Write } from './change.ts';
 import { decide } from './decide.ts';
 import type { Pace } from './pace.ts';
-import { foundBy, readsFor, takenUpAgain } from './reads.ts';
+import { foundBy, readsOf } from './reads.ts';
 import { noteRows } from './search-upkeep.ts';
 
 type Waiting = {
@@ -149,7 +149,7 @@ export async function writeGroup(database: Database, workspace_id: number, group
 
 async function runGroup(database: Database, workspace_id: number, group: Group): Promise<GroupOutcome> {
   const { writes, atomic, idempotency, replyOf, guard, alongside, pace } = group;
-  const reads = readsFor(database, workspace_id, writes, await takenUpAgain(database, workspace_id, writes));
+  const reads = await readsOf(database, workspace_id, writes);
   const asked = reads.map((read) => read.ask);
   if (guard) asked.push(guard);
   if (idempotency) asked.push(askForReplays(workspace_id, [idempotency]));
@@ -191,7 +191,7 @@ async function runGroup(database: Database, workspace_id: number, group: Group):
 // ---- One transaction ------------------------------------------------------------------------------------------------
 
 async function runBatch(database: Database, workspace_id: number, writes: Write[]): Promise<Decision[]> {
-  const reads = readsFor(database, workspace_id, writes, await takenUpAgain(database, workspace_id, writes));
+  const reads = await readsOf(database, workspace_id, writes);
   const { answer } = await writeUnderLock(
     database,
     workspace_id,

@@ -12,9 +12,10 @@ import type { ImportFiles } from './folder.ts';
 import { changeOf, type RowToImport } from './row.ts';
 import { RECORD_FOUND } from './store.ts';
 
-/** Rows after which others of this process have a turn, and rows that are looked up at once. */
+/** Rows after which others of this process have a turn; rows that are looked up at once, and how often that is under way. */
 const SLICE = 250;
-const LOOKED_UP = 1000;
+const LOOKED_UP = 500;
+const LOOK_UPS = 2;
 const SIGN_MS = 1000;
 
 /** In bytes. */
@@ -62,7 +63,7 @@ async function lookThrough(
   const duplicates = await openDuplicates(folder);
   const tally = openTally();
   let rows: RowToImport[] = [];
-  let lookedUp = Promise.resolve();
+  const lookUps: Promise<() => void>[] = [];
   let signed = performance.now();
   let done = 0;
   for await (const chunk of rowsFrom(file, null, (read) => {
@@ -87,7 +88,7 @@ async function lookThrough(
     if (!(await signOfLife(database, work, { total: file.bytes, done }))) return undefined;
   }
   await lookUpNext();
-  await lookedUp;
+  while (lookUps.length > 0) await countNext();
   await duplicates.finish();
   return tally;
 
@@ -95,19 +96,28 @@ async function lookThrough(
   async function lookUpNext(): Promise<void> {
     const batch = rows;
     rows = [];
-    await lookedUp;
-    lookedUp = lookUp(batch);
-    lookedUp.catch(() => {}); // heard by whoever waits for it next
+    if (lookUps.length === LOOK_UPS) await countNext();
+    const next = lookUp(batch);
+    next.catch(() => {}); // heard by whoever counts it
+    lookUps.push(next);
   }
 
-  async function lookUp(batch: RowToImport[]): Promise<void> {
+  /** Counts what was looked up first. */
+  async function countNext(): Promise<void> {
+    const count = await lookUps.shift()!;
+    count();
+  }
+
+  async function lookUp(batch: RowToImport[]): Promise<() => void> {
     const changes = batch.map((row) => changeOf(file, row));
     const foreseen = await foresee(database, work.workspace.id, changes);
-    for (const [index, outcome] of foreseen.entries()) {
-      const { line } = batch[index]!;
-      if (outcome instanceof Problem) tally.refuse(line, refusalOf(outcome.errors));
-      else tally.take(line, outcome === 'created' ? 'create' : outcome === 'unchanged' ? 'unchanged' : 'update');
-    }
+    return () => {
+      for (const [index, outcome] of foreseen.entries()) {
+        const { line } = batch[index]!;
+        if (outcome instanceof Problem) tally.refuse(line, refusalOf(outcome.errors));
+        else tally.take(line, outcome === 'created' ? 'create' : outcome === 'unchanged' ? 'unchanged' : 'update');
+      }
+    };
   }
 }
 

@@ -1,7 +1,7 @@
 // A row of a file as a change of a customer.
 
 import type { Workspace } from '#contract/access.ts';
-import type { CustomerInput } from '#contract/customers.ts';
+import { type CustomerInput, inputFields } from '#contract/customers.ts';
 import { type Change, givenInput } from '../customers/customers.ts';
 import type { FileOfImport } from './file.ts';
 
@@ -27,12 +27,17 @@ export function changeOf(file: FileOfImport, { fields, created_at }: RowToImport
 }
 
 type Rules = Extract<Change, { kind: 'merge' }>['rules'];
-const rules = new WeakMap<FileOfImport, NonNullable<Rules>>();
+const rules = new WeakMap<FileOfImport, { rules: Rules }>();
 
+/** The rules of fields that are not simply overwritten; none where all are, as is usual. */
 function rulesOf(file: FileOfImport): Rules {
-  const known = rules.get(file);
-  if (known) return known;
-  const made = Object.fromEntries(file.columns.flatMap(({ field, rule }) => (field ? [[field, rule]] : [])));
-  rules.set(file, made);
-  return made;
+  let known = rules.get(file);
+  if (!known) {
+    const others = file.columns.flatMap(({ field, rule }) =>
+      field && field in inputFields && rule !== 'overwrite' ? [[field, rule]] : [],
+    );
+    known = { rules: others.length > 0 ? Object.fromEntries(others) : undefined };
+    rules.set(file, known);
+  }
+  return known.rules;
 }

@@ -290,6 +290,7 @@ describe('whoever was erased', () => {
     }
     const imported = await importFile(`first_name,last_name,email\nNewton,Again,${gone.email}\n`);
     const { body } = await server.call('GET', `/api/imports/${imported}`);
+    assert.deepEqual(body.found.reasons[0].codes, ['suppressed'], 'seen before it was run');
     assert.equal(body.progress.refused, 1);
     const { text } = await server.call('GET', `/api/imports/${imported}/rejected.csv`);
     assert.match(text, /was erased/);
