@@ -1,6 +1,7 @@
 // What Prometheus reads: how the server fares, in numbers. Nothing here has a label that a caller could choose.
-import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Database } from './database.ts';
+import { openHistogram } from './histogram.ts';
 import type { ResultCache } from './result-cache.ts';
 
 export type Metrics = {
@@ -36,31 +37,27 @@ export function openMetrics(process?: string): Metrics {
   if (process !== undefined) registry.setDefaultLabels({ process });
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const requests = new Histogram({
+  const requests = openHistogram(registry, {
     name: 'clientele_http_request_duration_seconds',
     help: 'Time from the head of a request to the end of its reply.',
     labelNames: ['method', 'route', 'status'],
     buckets: SECONDS,
-    registers,
   });
-  const statements = new Histogram({
+  const statements = openHistogram(registry, {
     name: 'clientele_sql_statement_duration_seconds',
     help: 'Time from the sending of a statement, or the end of the one before it on its connection, to its answer.',
     labelNames: ['statement'],
     buckets: SECONDS,
-    registers,
   });
-  const batches = new Histogram({
+  const batches = openHistogram(registry, {
     name: 'clientele_write_batch_size',
     help: 'Writes that went together in one transaction.',
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
-    registers,
   });
-  const waits = new Histogram({
+  const waits = openHistogram(registry, {
     name: 'clientele_ledger_wait_seconds',
     help: 'Time that a batch of writes waited for the turn of its workspace.',
     buckets: SECONDS,
-    registers,
   });
   const positions = new Gauge({
     name: 'clientele_feed_position',
@@ -96,27 +93,15 @@ export function openMetrics(process?: string): Metrics {
     registers,
   });
 
-  // Finding the series of a set of labels costs more than adding to it, so they are kept at hand.
-  const bySeries = new Map<string, Histogram.Internal<string>>();
-  function series(histogram: Histogram<string>, ...labels: string[]): Histogram.Internal<string> {
-    const key = labels.join(' ');
-    let found = bySeries.get(key);
-    if (!found) {
-      found = histogram.labels(...labels);
-      bySeries.set(key, found);
-    }
-    return found;
-  }
-
   return {
     onRequestDone(method, route, status, ms) {
-      series(requests, method, route, String(status)).observe(ms / 1000);
+      requests.observe(ms / 1000, method, route, status);
     },
     onRateLimited() {
       limited.inc();
     },
     onStatement(kind, ms) {
-      series(statements, kind).observe(ms / 1000);
+      statements.observe(ms / 1000, kind);
     },
     onBatch(writes, waited_ms, workspace_id, position) {
       batches.observe(writes);
