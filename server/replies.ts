@@ -99,8 +99,3 @@ export function refuseUnparsed(
   timer.unref();
   socket.once('close', () => clearTimeout(timer));
 }
-
-/** Whether If-None-Match names this tag, compared weakly: what stands between may have compressed the text. */
-export function names(header: string | undefined, etag: string): boolean {
-  return header?.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag) ?? false;
-}

@@ -18,7 +18,7 @@ import { readLedger } from '../events/events.ts';
 import type { Call, Reply, RouteTable } from '../http.ts';
 import { readIdempotency } from '../idempotency/idempotency.ts';
 import { pathWithCursor, readCursor, writeCursor } from '../page.ts';
-import { readIfMatch } from '../preconditions.ts';
+import { isKnown, readIfMatch } from '../preconditions.ts';
 import { invalid } from '../problem.ts';
 import { names, wholeNumber } from '../query.ts';
 import type { Result, ResultCache } from '../result-cache.ts';
@@ -91,16 +91,15 @@ async function list(database: Database, cache: ResultCache, call: Call): Promise
   const key = keyOf('list', call);
   const kept = cache.find(key);
   // What has been answered before can be asked for.
-  const read = () => readListQuery(workspace_id, query);
-  let request = kept ? undefined : read();
+  const checked = kept ? undefined : readListQuery(workspace_id, query);
   const { shared } = cache;
-  const known = headers['if-none-match'];
+  const tags = headers['if-none-match'];
   // Where there is something to compare with, an unchanged list costs one look-up.
-  const ledger = kept || shared || known !== undefined ? await readLedger(database, workspace_id) : undefined;
+  const ledger = kept || shared || tags !== undefined ? await readLedger(database, workspace_id) : undefined;
   const isKept = kept !== undefined && kept.position === ledger?.position;
-  if (ledger && known !== undefined) {
+  if (ledger && tags !== undefined) {
     const etag = isKept ? kept.headers.etag! : etagOf(ledger.position, key);
-    if (matches(known, etag)) return { status: 304, headers: { etag } };
+    if (isKnown(tags, etag)) return { status: 304, headers: { etag } };
   }
   if (isKept) {
     cache.count('hit');
@@ -114,22 +113,23 @@ async function list(database: Database, cache: ResultCache, call: Call): Promise
     return { status: 200, body: found.body, headers: found.headers };
   }
   cache.count(kept ? 'outdated' : 'miss');
-  request ??= read();
-  const page = await listPage(database, workspace_id, request, ledger);
-  const { fields } = request;
-  const { next, previous } = neighbours(call, request, page);
-  const links = [next && `<${next}>; rel="next"`, previous && `<${previous}>; rel="prev"`].filter(Boolean).join(', ');
-  const results = page.records.map((record) => (fields ? pick(jsonOf(record), fields) : jsonOf(record))).join(',');
-  const json = `{"count":${page.count},"count_is_exact":${page.count_is_exact},"next":${JSON.stringify(next)},"previous":${JSON.stringify(previous)},"results":[${results}]}`;
-  const etag = etagOf(page.position, key);
-  const result: Result = {
-    position: page.position,
-    body: Buffer.from(json),
-    headers: links ? { etag, link: links } : { etag },
-  };
+  const request = checked ?? readListQuery(workspace_id, query);
+  const result = resultOf(call, request, await listPage(database, workspace_id, request, ledger), key);
   cache.keep(key, result);
   shared?.keep(key, result);
   return { status: 200, body: result.body, headers: result.headers };
+}
+
+/** A page as it goes out, and is kept. */
+function resultOf(call: Call, request: ListRequest, page: Page, key: string): Result {
+  const { fields } = request;
+  const { count, count_is_exact, position, records } = page;
+  const { next, previous } = neighbours(call, request, page);
+  const links = [next && `<${next}>; rel="next"`, previous && `<${previous}>; rel="prev"`].filter(Boolean).join(', ');
+  const results = records.map((record) => (fields ? pick(jsonOf(record), fields) : jsonOf(record))).join(',');
+  const json = `{"count":${count},"count_is_exact":${count_is_exact},"next":${JSON.stringify(next)},"previous":${JSON.stringify(previous)},"results":[${results}]}`;
+  const etag = etagOf(position, key);
+  return { position, body: Buffer.from(json), headers: links ? { etag, link: links } : { etag } };
 }
 
 /** What an answer is kept by. */
@@ -161,7 +161,7 @@ async function anchors(database: Database, cache: ResultCache, call: Call): Prom
     result = { position: ledger.position, body, headers: { etag }, is_near: !found.is_exact };
     cache.keep(key, result);
   }
-  if (matches(headers['if-none-match'], result.headers.etag!)) return { status: 304, headers: result.headers };
+  if (isKnown(headers['if-none-match'], result.headers.etag!)) return { status: 304, headers: result.headers };
   return { status: 200, body: result.body, headers: result.headers };
 }
 
@@ -185,7 +185,7 @@ async function get(database: Database, { actor, params, query, headers }: Call):
     ? getCustomer(database, actor, params.id!)
     : getCustomerThen(database, actor, params.id!, then));
   const etag = `"${version}"`;
-  if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
+  if (isKnown(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
   return { status: 200, body: fields ? pick(json, fields) : json, headers: { etag } };
 }
 
@@ -203,7 +203,7 @@ async function stats(database: Database, { actor, headers }: Call): Promise<Repl
   const { position, ...counts } = await countCustomers(database, actor);
   // A browser keeps replies by address, whatever workspace their requests named.
   const etag = `W/"${position}-${actor.workspace.id}-stats"`;
-  if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
+  if (isKnown(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
   return { status: 200, body: JSON.stringify(counts satisfies CustomerStats), headers: { etag } };
 }
 
@@ -211,7 +211,7 @@ async function timeline(database: Database, { actor, query, headers }: Call): Pr
   const request = readTimelineQuery(query);
   const { position, ...counts } = await customerTimeline(database, actor, request);
   const etag = `W/"${position}-${actor.workspace.id}-${request.from}-${request.to}-${request.by}"`;
-  if (matches(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
+  if (isKnown(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
   return { status: 200, body: JSON.stringify(counts satisfies CustomerTimeline), headers: { etag } };
 }
 
@@ -261,13 +261,6 @@ function written({ status, customer, json, position, replayed }: Outcome, body =
 function contextOf(call: Call): WriteContext {
   const idempotency = readIdempotency(call);
   return { request_id: call.request_id, if_match: readIfMatch(call.headers['if-match']), idempotency };
-}
-
-/** Whether If-None-Match names this tag, compared weakly (RFC 9110, section 13.1.2). */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  const opaque = etag.replace(/^W\//, '');
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === opaque);
 }
 
 function pick(json: string, fields: (keyof Customer)[]): string {
