@@ -14,10 +14,10 @@ export function noteRows(database: Database, rows: number): void {
   counts.set(database, written(database) + rows);
 }
 
-/** Empties the list every second in which something was written. */
+/** Empties the list every second in which something was written; the first time in any case: a process that was killed leaves one behind. */
 export function keepSearchClean(database: Database): { stop(): Promise<void> } {
   let running: Promise<unknown> | undefined;
-  let done = written(database);
+  let done: number | undefined;
   const timer = setInterval(() => {
     if (running || written(database) === done) return;
     done = written(database);
