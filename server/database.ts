@@ -6,15 +6,12 @@ import { type FairQueue, openFairQueue } from './fair-queue.ts';
 import { openPipeline } from './pipeline.ts';
 import { isConnectionError, overloaded, unavailable } from './problem.ts';
 import { currentRequest, isGone, whenGone } from './request-context.ts';
-import { type Run, sendWith } from './send.ts';
+import { type OnStatement, type Row, type Run, type Statement, sendWith } from './send.ts';
 import { type SilenceWatch, watchForSilence } from './silence.ts';
 
-/** SQL with its name: named statements are parsed and planned once per connection. `kind`: what people call it, where the name is a number. */
-export type Statement = { name: string; text: string; kind?: string };
+export type { Row, Statement };
 /** A statement with its values. */
 export type Ask = [statement: Statement, values: unknown[]];
-// biome-ignore lint/suspicious/noExplicitAny: a row's values have the types that its statement selects
-export type Row = any[];
 
 export type Session = {
   /** Sends a statement at once, without waiting for those sent before it. */
@@ -52,8 +49,7 @@ export type DatabaseOptions = {
   connect_timeout_ms: number;
   /** What the emails and external ids of those who were erased are hashed with; the database never hears it. */
   suppression_key: Buffer;
-  /** Hears of each statement when it has ended, and how long that took. */
-  onStatement?(kind: string, ms: number): void;
+  onStatement?: OnStatement | undefined;
   /** Hears of each batch of writes of a workspace once it is committed: see `Metrics`. */
   onBatch?(writes: number, waited_ms: number, workspace_id: number, position: number): void;
 };

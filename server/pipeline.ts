@@ -1,8 +1,7 @@
 // A connection that many share: each sends without waiting for what others asked before, and the answers come in that order.
 import pg from 'pg';
-import type { Row, Statement } from './database.ts';
 import { overloaded, unavailable } from './problem.ts';
-import type { Run } from './send.ts';
+import type { Row, Run, Statement } from './send.ts';
 import type { SilenceWatch } from './silence.ts';
 
 /** Statements that wait on one pipelined connection at most: each takes a fraction of a millisecond. */

@@ -1,9 +1,16 @@
 // How a statement goes to PostgreSQL and its answer comes back: prepared, rows as arrays, many of them in one system call.
 import type { Writable } from 'node:stream';
 import type pg from 'pg';
-import type { DatabaseOptions, Row, Statement } from './database.ts';
 import { currentRequest, noteStatement } from './request-context.ts';
 import type { SilenceWatch } from './silence.ts';
+
+/** SQL with its name: named statements are parsed and planned once per connection. `kind`: what people call it, where the name is a number. */
+export type Statement = { name: string; text: string; kind?: string };
+// biome-ignore lint/suspicious/noExplicitAny: a row's values have the types that its statement selects
+export type Row = any[];
+
+/** Hears of each statement when it has ended, and how long that took. */
+export type OnStatement = (kind: string, ms: number) => void;
 
 export type Run = (client: pg.ClientBase, statement: Statement, values?: unknown[]) => Promise<Row[]>;
 
@@ -18,7 +25,7 @@ type Send = <Answer>(
  * Sends on a connection, without waiting for what was sent there before. `onStatement` hears of each when it has ended. With
  * callbacks rather than promises: pg adds a stack trace to each promise, which costs as much as the query's own work.
  */
-export function sendWith(silence: SilenceWatch, onStatement: DatabaseOptions['onStatement']): Send {
+export function sendWith(silence: SilenceWatch, onStatement: OnStatement | undefined): Send {
   /** When each connection ended its last statement: those sent behind it began only then. */
   const ended = new WeakMap<pg.ClientBase, number>();
   return (client, statement, values, answerOf) => {

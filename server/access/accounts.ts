@@ -6,10 +6,11 @@ import type { Database } from '../database.ts';
 import { invalid, type Problem } from '../problem.ts';
 import { inTransaction } from '../transaction.ts';
 import { CHANGE_PASSWORD, LIST_PEOPLE, READ_PASSWORD, RENAME_ACCOUNT } from './accounts-store.ts';
+import type { Person } from './actor.ts';
 import { type Attempts, takeAttempt } from './attempts.ts';
 import { faultOf, hashPassword, isPassword } from './passwords.ts';
 import { forgetAccount } from './seen.ts';
-import { findPerson, newSession, type Origin, type Person } from './sessions.ts';
+import { findPerson, newSession, type Origin } from './sessions.ts';
 import { REVOKE_OTHER_SESSIONS } from './sessions-store.ts';
 
 /** Somebody has just been let in: the secret of their session, for the cookie. */

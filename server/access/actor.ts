@@ -2,9 +2,19 @@
 import type { Workspace } from '#contract/access.ts';
 import { PERMISSIONS, type Permission, ROLES, type Role } from '#contract/api.ts';
 import type { EventActor } from '#contract/events.ts';
+import type { Account } from '#contract/people.ts';
 import { Problem } from '../problem.ts';
 
 export type Actor = EventActor & { role: Role; workspace: Workspace };
+
+/** Somebody who is signed in. */
+export type Person = {
+  account: Account;
+  session_id: string;
+  workspaces: { role: Role; workspace: Workspace }[];
+  /** The session has just been prolonged: the browser's cookie is to be, too. */
+  prolonged: boolean;
+};
 
 /** What acts when nobody asked: the command line on the machine itself, which may do everything. */
 export function systemActor(workspace: Workspace, name: string): Actor {

@@ -9,10 +9,11 @@ import { uuidv7 } from '../uuid.ts';
 import { type InvitationLink, makeMember, type Newcomer } from './accept.ts';
 import { type Entry, enter } from './accounts.ts';
 import { FIND_ACCOUNT, INSERT_ACCOUNT } from './accounts-store.ts';
+import type { Person } from './actor.ts';
 import { FIND_INVITATION_TO } from './links-store.ts';
 import { FIND_IDENTITY, HAS_IDENTITY, INSERT_IDENTITY } from './openid-store.ts';
 import { hasSecondFactor } from './second-factor.ts';
-import type { Origin, Person } from './sessions.ts';
+import type { Origin } from './sessions.ts';
 import { listWorkspaces } from './workspaces.ts';
 
 /** Signs in whom the provider vouches for; `current` is who is signed in already, if anybody. Throws an OpenidError. */

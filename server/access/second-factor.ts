@@ -16,6 +16,7 @@ import { openSecret, sealSecret } from '../secrets.ts';
 import { inTransaction } from '../transaction.ts';
 import { checked, wrongPassword } from './accounts.ts';
 import { FIND_ACCOUNT } from './accounts-store.ts';
+import type { Person } from './actor.ts';
 import { type Attempts, takeAttempt, takeCode } from './attempts.ts';
 import { isPassword } from './passwords.ts';
 import {
@@ -29,7 +30,6 @@ import {
   USE_RECOVERY_CODE,
   USE_STEP,
 } from './second-factor-store.ts';
-import type { Person } from './sessions.ts';
 import { newTotpSecret, stepOf, totpSetup } from './totp.ts';
 
 /** What becomes known to whom an account belongs, once it is done. */

@@ -2,8 +2,7 @@
 // holds for a second, so whatever changes of it counts everywhere within that time; in the process that made the change, at once.
 import type { Database } from '../database.ts';
 import { Problem } from '../problem.ts';
-import type { Actor } from './actor.ts';
-import type { Person } from './sessions.ts';
+import type { Actor, Person } from './actor.ts';
 
 const SEEN_MS = 1000;
 const SEEN_MAX = 10_000;

@@ -1,15 +1,14 @@
 // Sessions: where a person is signed in. A browser holds the secret in a cookie, the database its SHA-256; it lasts for
 // 30 days after it was last seen, which is noted once an hour.
 import { hash, randomBytes } from 'node:crypto';
-import type { Workspace } from '#contract/access.ts';
 import type { Role } from '#contract/api.ts';
-import type { Account, Session, SignedIn } from '#contract/people.ts';
+import type { Session, SignedIn } from '#contract/people.ts';
 import type { Ask, Database } from '../database.ts';
 import { notFound, Problem } from '../problem.ts';
 import { inRequest } from '../request-context.ts';
 import { inTransaction } from '../transaction.ts';
 import { isUuid, uuidv7 } from '../uuid.ts';
-import type { Actor } from './actor.ts';
+import type { Actor, Person } from './actor.ts';
 import { unauthenticated } from './keys.ts';
 import { forgetAccount, seenSessions } from './seen.ts';
 import {
@@ -23,15 +22,6 @@ import {
   TOUCH_SESSION,
 } from './sessions-store.ts';
 import { workspaceOf } from './workspaces.ts';
-
-/** Somebody who is signed in. */
-export type Person = {
-  account: Account;
-  session_id: string;
-  workspaces: { role: Role; workspace: Workspace }[];
-  /** The session has just been prolonged: the browser's cookie is to be, too. */
-  prolonged: boolean;
-};
 
 /** Where a request comes from, as a session remembers it. */
 export type Origin = { address: string; user_agent: string | undefined };

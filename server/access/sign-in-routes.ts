@@ -4,10 +4,11 @@ import type { Database } from '../database.ts';
 import type { Call, Reply, RouteTable } from '../http.ts';
 import { type Flow, isOpenidError, type Openid, openidError } from '../openid.ts';
 import { invalid, notFound, Problem } from '../problem.ts';
+import type { Person } from './actor.ts';
 import { type Attempts, takeAttempt } from './attempts.ts';
 import { enterByOpenid } from './openid-entry.ts';
 import { json } from './replying.ts';
-import { endSession, findPerson, type Person } from './sessions.ts';
+import { endSession, findPerson } from './sessions.ts';
 
 type Options = {
   attempts: Attempts;

@@ -4,7 +4,6 @@ import type { OrderingField } from '#contract/customers.ts';
 import { rfc3339, type Statement } from '../database.ts';
 import { READ_LEDGER_TEXT } from '../events/events.ts';
 import { RECORD } from './record.ts';
-import type { Way } from './sample.ts';
 
 type OrderColumn = { name: string; type: 'text' | 'uuid' | 'timestamptz' };
 const text = (name: string): OrderColumn => ({ name, type: 'text' });
@@ -22,6 +21,9 @@ export const ORDER_COLUMNS: Record<OrderingField | 'deleted_at', OrderColumn[]> 
 };
 
 export type Order = { field: OrderingField | 'deleted_at'; descending: boolean };
+
+/** What all that match can be gathered by: the search index, or the index of a time that there is a range of; a state is one of all times. */
+export type Way = 'search' | 'created_at' | 'updated_at';
 
 /**
  * What a statement is made of; values are parameters. `way`: what a gather goes by; `words`: how many are given to the

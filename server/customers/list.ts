@@ -18,10 +18,11 @@ import {
   pageStatement,
   type Shape,
   valuesOf,
+  type Way,
   walkStatement,
 } from './list-store.ts';
 import { BETWEEN_RECORDS, fieldOf, rfc3339Of } from './record.ts';
-import { type Estimate, estimate, prepareSample, sampleOf, type Way, waysOf } from './sample.ts';
+import { type Estimate, estimate, prepareSample, sampleOf, waysOf } from './sample.ts';
 
 /** A page's customers as records, the position in the log that it is at least as new as, and where its ends lie. */
 export type Page = {

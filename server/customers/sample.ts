@@ -5,7 +5,7 @@ import type { SearchWord } from '#contract/search.ts';
 import type { Database } from '../database.ts';
 import type { LedgerState } from '../events/events.ts';
 import { inRequest } from '../request-context.ts';
-import { READ_SAMPLE } from './list-store.ts';
+import { READ_SAMPLE, type Way } from './list-store.ts';
 
 /** Rows that a sample aims at; 4,096 parts of the ids make up a whole workspace. */
 const SIZE = 4096;
@@ -122,9 +122,6 @@ function orderedBy(keys: string[]): Ordered {
   const rows = Uint16Array.from(keys.keys()).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
   return { rows, keys: Array.from(rows, (row) => keys[row]!) };
 }
-
-/** What all that match can be gathered by: the search index, or the index of a time that there is a range of; a state is one of all times. */
-export type Way = 'search' | 'created_at' | 'updated_at';
 
 export type Estimate = {
   /** The share of all customers that each word of the filter is found in. */
