@@ -5,7 +5,7 @@ import { extname, join, relative, sep } from 'node:path';
 import { CONSOLE_PAGES, consoleRoute } from '#contract/console.ts';
 import { html } from './html.ts';
 import type { Call, Handler, Reply, RouteTable } from './http.ts';
-import { isKnown } from './preconditions.ts';
+import { hasAlready } from './preconditions.ts';
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -72,7 +72,7 @@ function serve(file: string, caching: string): Handler {
     ...(extname(file) === '.html' ? { 'content-security-policy': POLICY } : {}),
   };
   return (call): Reply => {
-    if (isKnown(call.headers['if-none-match'], etag)) return { status: 304, headers };
+    if (hasAlready(call.headers['if-none-match'], etag)) return { status: 304, headers };
     const [encoding, body] = encoded.find(([encoding]) => accepts(call, encoding)) ?? [undefined, plain];
     return {
       status: 200,

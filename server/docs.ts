@@ -6,7 +6,7 @@ import { docsRoutes } from '#contract/docs.ts';
 import { renderDocs } from './docs-page.ts';
 import type { Handler, RouteTable } from './http.ts';
 import { openapiDocument, openapiText } from './openapi.ts';
-import { isKnown } from './preconditions.ts';
+import { hasAlready } from './preconditions.ts';
 
 export function docsTable(): RouteTable {
   return [
@@ -27,6 +27,6 @@ function serve(route: Route, type: string, body: string): [Route, Handler] {
   return [
     route,
     (call) =>
-      isKnown(call.headers['if-none-match'], etag) ? { status: 304, headers } : { status: 200, type, body, headers },
+      hasAlready(call.headers['if-none-match'], etag) ? { status: 304, headers } : { status: 200, type, body, headers },
   ];
 }

@@ -2,23 +2,26 @@
 // them for each value, twenty times the work of adding it. They are read, and told to others, as prom-client's are.
 import type { Histogram as PromHistogram, Registry } from 'prom-client';
 
-export type Histogram = {
+export type Histogram<Names extends readonly string[]> = {
   /** Adds a value to the series that has these labels, in the order of their names. */
-  observe(value: number, ...labels: (string | number)[]): void;
+  observe(value: number, ...labels: { [Index in keyof Names]: string | number }): void;
 };
 
-type Options = { name: string; help: string; labelNames?: readonly string[]; buckets: readonly number[] };
+type Options<Names> = { name: string; help: string; labelNames: Names; buckets: readonly number[] };
 
 /** `counts`: of values up to each bound, and above the last. */
 type Series = { labels: Record<string, string | number>; counts: number[]; sum: number };
 type Branch = Map<string | number, Branch | Series>;
 
 /** A histogram with these upper `buckets`, in ascending order, which the registry tells of. */
-export function openHistogram(registry: Registry, { name, help, labelNames = [], buckets }: Options): Histogram {
+export function openHistogram<const Names extends readonly string[]>(
+  registry: Registry,
+  { name, help, labelNames, buckets }: Options<Names>,
+): Histogram<Names> {
   const all: Series[] = [];
   const root: Branch = new Map();
 
-  function begin(labels: (string | number)[]): Series {
+  function begin(labels: readonly (string | number)[]): Series {
     const named = Object.fromEntries(labelNames.map((label, index) => [label, labels[index]!]));
     const series = { labels: named, counts: new Array(buckets.length + 1).fill(0), sum: 0 };
     all.push(series);
@@ -26,7 +29,7 @@ export function openHistogram(registry: Registry, { name, help, labelNames = [],
   }
 
   /** Walks from label to label; a series without any lies under its histogram's name. */
-  function seriesOf(labels: (string | number)[]): Series {
+  function seriesOf(labels: readonly (string | number)[]): Series {
     const path = labels.length > 0 ? labels : [name];
     let branch = root;
     for (let at = 0; ; at++) {

@@ -52,11 +52,13 @@ export function openMetrics(process?: string): Metrics {
   const batches = openHistogram(registry, {
     name: 'clientele_write_batch_size',
     help: 'Writes that went together in one transaction.',
+    labelNames: [],
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
   });
   const waits = openHistogram(registry, {
     name: 'clientele_ledger_wait_seconds',
     help: 'Time that a batch of writes waited for the turn of its workspace.',
+    labelNames: [],
     buckets: SECONDS,
   });
   const positions = new Gauge({

@@ -38,7 +38,7 @@ export function note(options: TellingOptions, unread: UnreadReplies, request: Kn
   // outlives the request by seconds.
   request.context = { request_id: request.id, slowest: null, span: undefined, reply: reply.raw };
   unread.add(reply.raw);
-  reply.raw.on('close', () => {
+  reply.raw.once('close', () => {
     unread.remove(reply.raw);
     logRequest(options, request, reply);
   });

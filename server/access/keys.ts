@@ -19,8 +19,9 @@ const KEY = /^clt_([0-9a-f]{32})([0-9a-z]{1,7})_([0-9a-f]{64})$/;
 
 /**
  * The actor whose key this is; 401 otherwise. A key that was looked up less than a second ago costs no round trip, so
- * a revoked one is refused everywhere within that second, and at once by the process that revoked it. Wrong keys are never remembered. `onStranger` is called before
- * a key is looked up that has not been found right lately, and may throw to refuse that.
+ * a revoked one is refused everywhere within that second, and at once by the process that revoked it. Wrong keys are
+ * never remembered. `onStranger` is called before a key is looked up that has not been found right lately, and may throw
+ * to refuse that.
  */
 export function authenticate(
   database: Database,
@@ -101,7 +102,7 @@ export async function revokeKey(
       change: { asks: [ask], type: 'key.revoked', before: { revoked_at: null } },
     };
   });
-  forgetKey(database, id);
+  forgetKey(database, written.subject_id);
   return { ...written, subject: null };
 }
 

@@ -40,7 +40,7 @@ export async function updateMember(
       change: { asks: [ask], type: 'member.updated', before: { role: member.role } },
     };
   });
-  forgetAccount(database, id);
+  forgetAccount(database, written.subject_id);
   const subject = written.replayed
     ? await readMember(database, actor, written.subject_id)
     : (written.subject as Member);
@@ -67,7 +67,7 @@ export async function removeMember(
       change: { asks: [ask], type: 'member.removed', before: null },
     };
   });
-  forgetAccount(database, id);
+  forgetAccount(database, written.subject_id);
   return { ...written, subject: null };
 }
 

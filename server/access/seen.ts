@@ -1,5 +1,6 @@
 // Who has been found asking lately, by the SHA-256 of what they showed: memory holds nothing that lets anybody in. An answer
-// holds for a second, so whatever changes of it counts everywhere within that time; in the process that made the change, at once.
+// holds for a second, so whatever changes of it counts everywhere within that time; in the process that made the change, as
+// soon as that is known to be done.
 import type { Database } from '../database.ts';
 import { Problem } from '../problem.ts';
 import type { Actor, Person } from './actor.ts';

@@ -3,13 +3,14 @@ import type { Database } from '../database.ts';
 import { Problem } from '../problem.ts';
 import type { Change } from './change.ts';
 import { FIND_ANY_SUPPRESSION } from './erase-store.ts';
+import { patiently } from './patience.ts';
 import { presentOf } from './present.ts';
 import { foundBy, readsFor } from './reads.ts';
 import { type Settled, settle } from './settle.ts';
 
 /**
- * What each change would come to at this moment, were it the only one, or why it would be refused. Writes nothing and
- * takes nobody's turn.
+ * What each change would come to at this moment, were it the only one, or why it would be refused. Writes nothing,
+ * takes nobody's turn, and waits where the workspace asks for much already.
  */
 export async function foresee(
   database: Database,
@@ -17,13 +18,13 @@ export async function foresee(
   changes: Change[],
 ): Promise<(Settled['type'] | Problem)[]> {
   // Most workspaces suppress nobody: then nothing need be hashed.
-  const [anybody] = await database.walk(FIND_ANY_SUPPRESSION, [workspace_id]);
+  const [anybody] = await database.read(FIND_ANY_SUPPRESSION, [workspace_id]);
   const reads = readsFor(
     anybody ? database.suppression_key : null,
     workspace_id,
     changes.map((change) => ({ change })),
   );
-  const found = await Promise.all(reads.map(({ ask }) => database.walk(...ask)));
+  const found = await Promise.all(reads.map(({ ask }) => patiently(() => database.walk(...ask))));
   const present = presentOf(foundBy(reads, found));
   const now = new Date().toISOString().replace('Z', '000Z');
   return changes.map((change) => {

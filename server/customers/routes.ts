@@ -18,7 +18,7 @@ import { readLedger } from '../events/events.ts';
 import type { Call, Reply, RouteTable } from '../http.ts';
 import { readIdempotency } from '../idempotency/idempotency.ts';
 import { pathWithCursor, readCursor, writeCursor } from '../page.ts';
-import { isKnown, readIfMatch } from '../preconditions.ts';
+import { hasAlready, readIfMatch } from '../preconditions.ts';
 import { invalid } from '../problem.ts';
 import { names, wholeNumber } from '../query.ts';
 import type { Result, ResultCache } from '../result-cache.ts';
@@ -96,12 +96,12 @@ async function list(database: Database, cache: ResultCache, call: Call): Promise
   const tags = headers['if-none-match'];
   // Where there is something to compare with, an unchanged list costs one look-up.
   const ledger = kept || shared || tags !== undefined ? await readLedger(database, workspace_id) : undefined;
-  const isKept = kept !== undefined && kept.position === ledger?.position;
+  const isCurrent = kept !== undefined && kept.position === ledger?.position;
   if (ledger && tags !== undefined) {
-    const etag = isKept ? kept.headers.etag! : etagOf(ledger.position, key);
-    if (isKnown(tags, etag)) return { status: 304, headers: { etag } };
+    const etag = isCurrent ? kept.headers.etag! : etagOf(ledger.position, key);
+    if (hasAlready(tags, etag)) return { status: 304, headers: { etag } };
   }
-  if (isKept) {
+  if (isCurrent) {
     cache.count('hit');
     return { status: 200, body: kept.body, headers: kept.headers };
   }
@@ -161,7 +161,7 @@ async function anchors(database: Database, cache: ResultCache, call: Call): Prom
     result = { position: ledger.position, body, headers: { etag }, is_near: !found.is_exact };
     cache.keep(key, result);
   }
-  if (isKnown(headers['if-none-match'], result.headers.etag!)) return { status: 304, headers: result.headers };
+  if (hasAlready(headers['if-none-match'], result.headers.etag!)) return { status: 304, headers: result.headers };
   return { status: 200, body: result.body, headers: result.headers };
 }
 
@@ -185,7 +185,7 @@ async function get(database: Database, { actor, params, query, headers }: Call):
     ? getCustomer(database, actor, params.id!)
     : getCustomerThen(database, actor, params.id!, then));
   const etag = `"${version}"`;
-  if (isKnown(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
+  if (hasAlready(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
   return { status: 200, body: fields ? pick(json, fields) : json, headers: { etag } };
 }
 
@@ -203,7 +203,7 @@ async function stats(database: Database, { actor, headers }: Call): Promise<Repl
   const { position, ...counts } = await countCustomers(database, actor);
   // A browser keeps replies by address, whatever workspace their requests named.
   const etag = `W/"${position}-${actor.workspace.id}-stats"`;
-  if (isKnown(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
+  if (hasAlready(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
   return { status: 200, body: JSON.stringify(counts satisfies CustomerStats), headers: { etag } };
 }
 
@@ -211,7 +211,7 @@ async function timeline(database: Database, { actor, query, headers }: Call): Pr
   const request = readTimelineQuery(query);
   const { position, ...counts } = await customerTimeline(database, actor, request);
   const etag = `W/"${position}-${actor.workspace.id}-${request.from}-${request.to}-${request.by}"`;
-  if (isKnown(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
+  if (hasAlready(headers['if-none-match'], etag)) return { status: 304, headers: { etag } };
   return { status: 200, body: JSON.stringify(counts satisfies CustomerTimeline), headers: { etag } };
 }
 

@@ -1,14 +1,13 @@
 // All customers that match, however many: in slices, each a short statement of its own, so that nothing holds a snapshot
 // for long, and in the order of their ids, which never change, so that whoever is there throughout comes exactly once.
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Customer } from '#contract/customers.ts';
 import type { Database } from '../database.ts';
-import { Problem } from '../problem.ts';
-import { currentRequest, isGone } from '../request-context.ts';
 import { BETWEEN_VALUES } from '../rowset.ts';
 import { ask, type List, rowWords } from './list.ts';
 import type { ListRequest } from './list-query.ts';
 import { LAST_ID, sliceStatement } from './list-store.ts';
+import { patiently } from './patience.ts';
 import { rfc3339Of } from './record.ts';
 
 /**
@@ -92,19 +91,3 @@ function sliceOf(fields: readonly (keyof Customer)[], columns: readonly string[]
 }
 
 const bytesOf = (text: string) => Buffer.from(text).toString('latin1');
-
-const PAUSE_MS = 250;
-const PATIENCE_MS = 30_000;
-
-/** Asks again, for a while, where too much of the workspace's waits already: what has begun need not be given up for that. */
-async function patiently<Result>(read: () => Promise<Result>): Promise<Result> {
-  for (const deadline = performance.now() + PATIENCE_MS; ; await sleep(PAUSE_MS)) {
-    try {
-      return await read();
-    } catch (error) {
-      const request = currentRequest();
-      const isPassing = error instanceof Problem && error.code === 'overloaded' && !(request && isGone(request));
-      if (!isPassing || performance.now() > deadline) throw error;
-    }
-  }
-}

@@ -27,17 +27,15 @@ export function changeOf(file: FileOfImport, { fields, created_at }: RowToImport
 }
 
 type Rules = Extract<Change, { kind: 'merge' }>['rules'];
-const rules = new WeakMap<FileOfImport, { rules: Rules }>();
+const rules = new WeakMap<FileOfImport, Rules>();
 
 /** The rules of fields that are not simply overwritten; none where all are, as is usual. */
 function rulesOf(file: FileOfImport): Rules {
-  let known = rules.get(file);
-  if (!known) {
+  if (!rules.has(file)) {
     const others = file.columns.flatMap(({ field, rule }) =>
       field && field in inputFields && rule !== 'overwrite' ? [[field, rule]] : [],
     );
-    known = { rules: others.length > 0 ? Object.fromEntries(others) : undefined };
-    rules.set(file, known);
+    rules.set(file, others.length > 0 ? Object.fromEntries(others) : undefined);
   }
-  return known.rules;
+  return rules.get(file);
 }

@@ -45,6 +45,7 @@ export const holdCustomers = (server: TestServer, ids: string[]) =>
 
 async function hold({ connection, actor }: TestServer, lock: string, values: unknown[]): Promise<() => Promise<void>> {
   const holder = new pg.Client(connection);
+  holder.on('error', () => {}); // the database may be dropped before, where a test has failed
   await holder.connect();
   await holder.query('BEGIN');
   await holder.query(lock, [actor.workspace.id, ...values]);

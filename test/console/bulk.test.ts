@@ -43,10 +43,13 @@ describe('what is under way', () => {
     const { word, ids } = await customers(40);
     const { page, watch } = await openPage(server, '/imports');
     const release = await holdCustomers(server, ids);
-    await bulkEdit(page, { filter: { search: word }, action: 'deactivate' });
-    await page.reload();
-    await dock(page).getByRole('progressbar', { name: 'Deactivate customers' }).waitFor();
-    await release();
+    try {
+      await bulkEdit(page, { filter: { search: word }, action: 'deactivate' });
+      await page.reload();
+      await dock(page).getByRole('progressbar', { name: 'Deactivate customers' }).waitFor();
+    } finally {
+      await release();
+    }
     await page.getByText('Deactivate customers: 40 changed.').waitFor();
     await page.goto(`/activity`);
     const row = page.getByRole('row', { name: /Deactivate customers.*40 changed/ });
@@ -65,8 +68,9 @@ describe('what is under way', () => {
     const { page, watch } = await openPage(server, '/imports');
     await page.getByText('Drop a CSV file here').waitFor();
     const release = await holdCustomers(server, ids);
-    const cause = await bulkEdit(page, { filter: { search: word }, action: 'deactivate' });
+    let cause: Cause;
     try {
+      cause = await bulkEdit(page, { filter: { search: word }, action: 'deactivate' });
       await page.reload();
       await dock(page).getByRole('progressbar', { name: 'Deactivate customers' }).waitFor();
       await assertAccessible(page);
