@@ -4,9 +4,14 @@ import { Problem } from '../problem.ts';
 import type { Change } from './change.ts';
 import { FIND_ANY_SUPPRESSION } from './erase-store.ts';
 import { patiently } from './patience.ts';
-import { presentOf } from './present.ts';
+import { type Present, presentOf, UNIQUE } from './present.ts';
 import { foundBy, readsFor } from './reads.ts';
 import { type Settled, settle } from './settle.ts';
+import { FIND_HOLDERS } from './store.ts';
+import { askedOf, type UniqueValue } from './suppression.ts';
+
+/** A change that enters fields of a customer. */
+type Entered = Extract<Change, { input: unknown }>;
 
 /**
  * What each change would come to at this moment, were it the only one, or why it would be refused. Writes nothing,
@@ -15,17 +20,16 @@ import { type Settled, settle } from './settle.ts';
 export async function foresee(
   database: Database,
   workspace_id: number,
-  changes: Change[],
+  changes: Entered[],
 ): Promise<(Settled['type'] | Problem)[]> {
-  // Most workspaces suppress nobody: then nothing need be hashed.
-  const [anybody] = await database.read(FIND_ANY_SUPPRESSION, [workspace_id]);
   const reads = readsFor(
-    anybody ? database.suppression_key : null,
+    null,
     workspace_id,
     changes.map((change) => ({ change })),
   );
   const found = await Promise.all(reads.map(({ ask }) => patiently(() => database.walk(...ask))));
   const present = presentOf(foundBy(reads, found));
+  await noteSuppressed(database, workspace_id, changes, present);
   const now = new Date().toISOString().replace('Z', '000Z');
   return changes.map((change) => {
     try {
@@ -35,4 +39,25 @@ export async function foresee(
       throw error;
     }
   });
+}
+
+/** What nobody has may be suppressed. Most workspaces suppress nothing: there nothing need be hashed. */
+async function noteSuppressed(
+  database: Database,
+  workspace_id: number,
+  changes: Entered[],
+  { holders, suppressed }: Present,
+): Promise<void> {
+  const free: UniqueValue[] = [];
+  for (const { input } of changes)
+    for (const { field } of UNIQUE) {
+      const value = input.fields[field];
+      if (typeof value === 'string' && !holders[field].has(value)) free.push([field, value]);
+    }
+  if (free.length === 0) return;
+  const [any] = await database.read(FIND_ANY_SUPPRESSION, [workspace_id]);
+  if (!any) return;
+  const asked = [workspace_id, [], [], ...askedOf(database.suppression_key, workspace_id, free)];
+  for (const [field, value] of await patiently(() => database.walk(FIND_HOLDERS, asked)))
+    suppressed[field as UniqueValue[0]].add(value);
 }
