@@ -112,8 +112,8 @@ describe('activity', () => {
       customer: { phone: '020 7946 0958' },
     });
     await page.reload();
-    await page.getByRole('row', { name: /Set phone Done 2 changed Editor/ }).waitFor();
-    await page.getByRole('link', { name: 'Set phone' }).click();
+    const row = page.getByRole('row', { name: /Set phone Done 2 changed Editor/ });
+    await row.getByRole('link', { name: 'Set phone' }).click();
     await page.waitForURL(new RegExp(`/activity/${cause.id}$`));
     await details(page).getByText('2 customers chosen one by one').waitFor();
     await details(page).getByText('Phone: 020 7946 0958').waitFor();

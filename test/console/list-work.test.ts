@@ -6,7 +6,7 @@ import type { Customer } from '#contract/customers.ts';
 import { assertAccessible } from './axe.ts';
 import type { Page } from './browser.ts';
 import { type ConsoleServer, startConsole, type Visitor } from './console-server.ts';
-import { gridOf, openList, rowAt } from './list-page.ts';
+import { gridOf, openList, rowAt, seenRows } from './list-page.ts';
 
 let server: ConsoleServer;
 let editor: Visitor;
@@ -148,10 +148,13 @@ describe('a value edited in its cell', () => {
   test('is not lost when the server cannot be reached', async () => {
     const found = await apart();
     await openList(page);
+    // A page that has just been opened may read its rows once more, as soon as it hears of changes.
+    await seenRows(page);
     await goToCell(0, 1);
     await page.keyboard.press('Enter');
-    await page.keyboard.type('Grace');
+    await page.getByRole('textbox', { name: 'Edit First name' }).waitFor();
     await page.route('**/api/customers/*', (route) => route.abort());
+    await page.keyboard.type('Grace');
     await page.keyboard.press('Enter');
     await gridOf(page).getByRole('alert').getByText('The server cannot be reached').waitFor();
     assert.equal(await page.getByRole('textbox', { name: 'Edit First name' }).inputValue(), 'Grace');
