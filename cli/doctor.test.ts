@@ -6,21 +6,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import pg from 'pg';
+import type pg from 'pg';
 import { sealBlock } from '#server/events/events.ts';
-import { openTestDatabase, type TestDatabase } from '../test/support/server.ts';
+import { openTestSql, type TestSql } from '../test/support/server.ts';
 
-let opened: TestDatabase;
+let opened: TestSql;
 let sql: pg.Client;
 before(async () => {
-  opened = await openTestDatabase();
-  sql = new pg.Client(opened.connection);
-  await sql.connect();
+  opened = await openTestSql();
+  ({ sql } = opened);
 });
-after(async () => {
-  await sql.end();
-  await opened.drop();
-});
+after(() => opened.drop());
 
 async function run(words: string[], env: NodeJS.ProcessEnv = { DATABASE_URL: opened.url }) {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'clientele.js'), ...words], {

@@ -7,24 +7,20 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import pg from 'pg';
+import type pg from 'pg';
 import { findWorkspace, systemActor } from '#server/access/access.ts';
 import { takeWork } from '#server/causes/causes.ts';
 import { undoCause, workOnUndo } from '#server/undo/undo.ts';
-import { openTestDatabase, type TestDatabase } from '../test/support/server.ts';
+import { openTestSql, type TestSql } from '../test/support/server.ts';
 
-let opened: TestDatabase;
+let opened: TestSql;
 let sql: pg.Client;
 let folder: string;
 before(async () => {
-  opened = await openTestDatabase();
-  sql = new pg.Client(opened.connection);
-  await sql.connect();
+  opened = await openTestSql();
+  ({ sql } = opened);
 });
-after(async () => {
-  await sql.end();
-  await opened.drop();
-});
+after(() => opened.drop());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'import-test-'));
   await mkdir(join(folder, 'tmp'));

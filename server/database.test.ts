@@ -1,20 +1,16 @@
 // What becomes of connections when they are no longer wanted.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import pg from 'pg';
-import { openTestConnections, openTestDatabase, type TestDatabase } from '../test/support/server.ts';
+import type pg from 'pg';
+import { openTestConnections, openTestSql, type TestSql } from '../test/support/server.ts';
 
-let opened: TestDatabase;
+let opened: TestSql;
 let sql: pg.Client;
 before(async () => {
-  opened = await openTestDatabase();
-  sql = new pg.Client(opened.connection);
-  await sql.connect();
+  opened = await openTestSql();
+  ({ sql } = opened);
 });
-after(async () => {
-  await sql.end();
-  await opened.drop();
-});
+after(() => opened.drop());
 
 const ONE = { name: 'one', text: 'SELECT 1' };
 const NAME = 'closed too early';

@@ -1,5 +1,5 @@
-// Histograms of the metrics that cost next to nothing to add to: prom-client's own put a text together from the labels and check
-// them for each value, twenty times the work of adding it. They are read, and told to others, as prom-client's are.
+// Histograms of the metrics. prom-client's own put a text together from the labels and check them for each value, which is more
+// work than to add it; these walk from label to label. They are read, and told to others, as prom-client's are.
 import type { Histogram as PromHistogram, Registry } from 'prom-client';
 
 export type Histogram<Names extends readonly string[]> = {

@@ -11,8 +11,8 @@ export function readIfMatch(header: string | undefined): number[] | undefined {
 }
 
 /**
- * Whether If-None-Match (RFC 9110, section 13.1.2) names this tag, so that whoever asks has the reply already. Compared weakly: what
- * stands between may have compressed the text.
+ * Whether If-None-Match (RFC 9110, section 13.1.2) names this tag, so that whoever asks has the reply already. Compared
+ * weakly: what stands between may have compressed the text.
  */
 export function hasAlready(header: string | undefined, etag: string): boolean {
   const opaque = etag.replace(/^W\//, '');

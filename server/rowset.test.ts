@@ -2,21 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import pg from 'pg';
-import { openTestDatabase, type TestDatabase } from '../test/support/server.ts';
+import type pg from 'pg';
+import { openTestSql, type TestSql } from '../test/support/server.ts';
 import { type Column, rowset, textsOf } from './rowset.ts';
 
-let opened: TestDatabase;
+let opened: TestSql;
 let sql: pg.Client;
 before(async () => {
-  opened = await openTestDatabase();
-  sql = new pg.Client(opened.connection);
-  await sql.connect();
+  opened = await openTestSql();
+  ({ sql } = opened);
 });
-after(async () => {
-  await sql.end();
-  await opened.drop();
-});
+after(() => opened.drop());
 
 const COLUMNS: Column[] = [
   { name: 'key', type: 'text' },

@@ -26,7 +26,7 @@ export function watchForSilence(limit: number): SilenceWatch {
 
   return {
     watch(client) {
-      // One for all statements: to put it off costs a tenth of making another.
+      // One for all statements, put off by each: a timer of its own for each would have to be made and taken away again.
       const timer = setTimeout(() => {
         if (line.owed > 0) cut(client);
       }, limit);

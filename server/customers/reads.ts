@@ -22,8 +22,8 @@ export function foundBy(reads: Read[], found: Row[][]): Partial<Record<Found, Ro
 }
 
 /**
- * What must be known of the present to decide on the writes; what is not needed is not asked for. Without a `suppression_key` it is
- * not asked whether anything is suppressed.
+ * What must be known of the present to decide on the writes; what is not needed is not asked for. Without a
+ * `suppression_key` it is not asked whether anything is suppressed.
  */
 export function readsFor(
   suppression_key: Buffer | null,

@@ -1,24 +1,20 @@
 // The search index's waiting list is emptied beside those that write, and left alone where nobody does.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, mock, test } from 'node:test';
-import pg from 'pg';
-import { openTestDatabase, type TestDatabase } from '../../test/support/server.ts';
+import type pg from 'pg';
+import { openTestSql, type TestSql } from '../../test/support/server.ts';
 import { findWorkspace, systemActor } from '../access/access.ts';
 import type { Database } from '../database.ts';
 import { createCustomer } from './customers.ts';
 import { keepingSearchClean, keepSearchClean, settleSearch } from './search-upkeep.ts';
 
-let opened: TestDatabase;
+let opened: TestSql;
 let sql: pg.Client;
 before(async () => {
-  opened = await openTestDatabase();
-  sql = new pg.Client(opened.connection);
-  await sql.connect();
+  opened = await openTestSql();
+  ({ sql } = opened);
 });
-after(async () => {
-  await sql.end();
-  await opened.drop();
-});
+after(() => opened.drop());
 beforeEach(() => mock.timers.enable({ apis: ['setInterval'] }));
 afterEach(() => mock.timers.reset());
 

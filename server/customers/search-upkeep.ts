@@ -1,6 +1,6 @@
-// Keeps the search index's waiting list short: every search reads it through. It is emptied a second after a write, and after a start, on a
-// connection beside those that write; what a bulk of work writes in a second goes into the index at half the cost of small
-// portions, and adds some milliseconds to a search at most.
+// Keeps the search index's waiting list short: every search reads it through. It is emptied a second after a write, and
+// after a start, on a connection beside those that write; what a bulk of work writes in a second goes into the index at
+// half the cost of small portions, and adds some milliseconds to a search at most.
 import type { Database } from '../database.ts';
 import { ANALYZE_CUSTOMERS, CLEAN_PENDING } from './store.ts';
 
@@ -14,7 +14,10 @@ export function noteRows(database: Database, rows: number): void {
   counts.set(database, written(database) + rows);
 }
 
-/** Empties the list every second in which something was written, and once at the beginning: a process that was killed leaves one behind. */
+/**
+ * Empties the list every second in which something was written, and once at the beginning: a process that was killed
+ * leaves one behind.
+ */
 export function keepSearchClean(database: Database): { stop(): Promise<void> } {
   let running: Promise<unknown> | undefined;
   let done: number | undefined;

@@ -43,6 +43,23 @@ export async function openTestDatabase(metrics?: Metrics): Promise<TestDatabase>
   };
 }
 
+export type TestSql = TestDatabase & { sql: pg.Client };
+
+/** The same, and a connection of the test's own, which ends with it. */
+export async function openTestSql(): Promise<TestSql> {
+  const opened = await openTestDatabase();
+  const sql = new pg.Client(opened.connection);
+  await sql.connect();
+  return {
+    ...opened,
+    sql,
+    async drop() {
+      await sql.end();
+      await opened.drop();
+    },
+  };
+}
+
 const SUPPRESSION_KEY = randomBytes(32);
 
 export function openTestConnections(connection: pg.ClientConfig, metrics?: Metrics): Database {
