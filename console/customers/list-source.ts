@@ -78,7 +78,10 @@ export function openSource(state: ListState, place?: Place) {
       undefined,
     );
     const page = near && (await load({ cursor: near.cursor, reversed: false }, false, FIRST));
-    if (!page || page.rows.length === 0) return take({ kind: 'bottom' }, await load(undefined, true, FIRST));
+    if (!page || page.rows.length === 0) {
+      const end = await load(undefined, true, FIRST);
+      return take(end.rows.length === 0 ? { kind: 'bottom' } : { kind: 'jump', index }, end);
+    }
     // In a very long list the nearest place is far: as ranks are rough there, it may as well be the row that is asked for.
     const isNear = is_exact || Math.abs(near.rank - index) <= NEAR - FIRST;
     take({ kind: 'jump', index: isNear ? near.rank : index }, page);

@@ -70,9 +70,14 @@ export function openPageMap<Row extends { id: string }>() {
     return forwards ? { kind: 'after', ref: forwards, index } : undefined;
   }
 
-  /** Takes in what was loaded for a need. Answers by how much the rank of the row at `seen` was corrected. */
+  /**
+   * Takes in what was loaded for a need. Answers by how much the rank of the row at `seen` was corrected; where none is known
+   * there, by how much that of a jump was: whoever jumps looks at what was found, or would ask for it forever.
+   */
   function add(wanted: Need, page: Page<Row>, seen = 0): number {
-    return keepSeen(seen, () => {
+    const jumpedTo = page.rows[0];
+    const found = wanted.kind === 'jump' && jumpedTo ? { id: jumpedTo.id, at: wanted.index } : undefined;
+    return keepSeen(seen, found, () => {
       if (wanted.kind === 'after' || wanted.kind === 'before') return extend(wanted, page);
       if (page.rows.length === 0) {
         if (wanted.kind !== 'jump') chains = [];
@@ -183,14 +188,15 @@ export function openPageMap<Row extends { id: string }>() {
     }
   }
 
-  function keepSeen(seen: number, change: () => void): number {
+  /** Answers by how much a change moves the row at `seen`, or just behind; `found`: the one that counts where none is known. */
+  function keepSeen(seen: number, found: { id: string; at: number } | undefined, change: () => void): number {
     let at = seen;
     while (at < seen + ROOM && !rowAt(at)) at++;
     const row = rowAt(at);
+    const kept = row ? { id: row.id, at } : found;
     change();
-    if (!row) return 0;
-    const now = indexOf(row.id);
-    return now < 0 ? 0 : now - at;
+    const now = kept ? indexOf(kept.id) : -1;
+    return now < 0 ? 0 : now - kept!.at;
   }
 
   return {
@@ -207,7 +213,7 @@ export function openPageMap<Row extends { id: string }>() {
 
     /** Tells how many rows there are; what hangs on the end of the list moves with it. Answers as `add`. */
     setTotal: (count: number, seen = 0): number =>
-      keepSeen(seen, () => {
+      keepSeen(seen, undefined, () => {
         const last = chains.at(-1);
         const isWhole = last && nextOf(last) === null;
         if (isWhole && previousOf(last) === null && chains.length === 1) return;

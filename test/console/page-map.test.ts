@@ -71,7 +71,7 @@ const lists = fc.record({
   limit: fc.integer({ min: 5, max: 100 }),
   /** How many the list is said to have, in thousandths of what it has. */
   said: fc.constantFrom(1000, 1000, 500, 1200),
-  error: fc.integer({ min: -400, max: 400 }),
+  error: fc.integer({ min: -1500, max: 1500 }),
   looks: fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.boolean()), { maxLength: 12 }),
 });
 
@@ -136,6 +136,16 @@ test('what was looked at stays in sight while ranks are corrected', () => {
   first = map.indexOf('id2250');
   assert.equal(first, 2250);
   assert.equal(map.total, 3000);
+});
+
+test('a jump that finds the end of the list, far from where it was thought, ends there', () => {
+  const [list, map] = [listOf(2268, 5), openPageMap<Row>()];
+  look(map, list, 0, 20, true);
+  map.setTotal(2722);
+  const first = look(map, list, 2096, 20, true, 167); // the row at 2263
+  assert.equal(map.rowAt(first)?.number, 2263);
+  assert.equal(map.total, first + 5);
+  assertSound(map, 2268);
 });
 
 test('a list without anything is known as such', () => {
