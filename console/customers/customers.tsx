@@ -55,6 +55,11 @@ export function CustomersPage() {
   const chosen = useSelection(source);
   const editing = useEditing(source);
   const renew = () => refresh(grid.current?.placeNow());
+  /** What was clicked for it goes, and with it the focus: the list has it then. */
+  const renewOrder = () => {
+    renew();
+    grid.current?.focus();
+  };
   const live = useLiveList(source, renew);
   useTitle(words.customers.title, openId);
 
@@ -178,7 +183,7 @@ export function CustomersPage() {
         <div className={styles.body}>
           {live.moved > 0 && (
             <div className={styles.pill}>
-              <Button look="primary" icon={<RefreshCw aria-hidden="true" />} onClick={renew}>
+              <Button look="primary" icon={<RefreshCw aria-hidden="true" />} onClick={renewOrder}>
                 {words.customers.live.changed(live.moved)}
               </Button>
             </div>

@@ -18,7 +18,7 @@ import { isEditable, WIDTHS } from './cells.tsx';
 import { GridHead } from './grid-head.tsx';
 import styles from './list.module.css';
 import type { Place, Source } from './list-source.ts';
-import type { Column, Ordering } from './list-url.ts';
+import { type Column, keyOf, type Ordering } from './list-url.ts';
 import { as } from './roles.ts';
 import { cellId, EmptyRow, ListRow, rowId } from './row.tsx';
 import { useScroll } from './use-scroll.ts';
@@ -60,6 +60,19 @@ export type GridProps = {
 
 const NO_WORDS: readonly SearchWord[] = [];
 
+/** What the keyboard is at: a row by its rank when the list was `shifted` by so much, and a column, or none. */
+type Cursor = { source: Source; shifted: number; index: number; column: number };
+
+/** Where a list begins to be worked in: at the same row and column as before, where it is the same one read anew. */
+function cursorIn(source: Source, before: Cursor | undefined): Cursor {
+  const { shifted, place } = source;
+  const isAgain = before !== undefined && keyOf(before.source.state) === keyOf(source.state);
+  const row = isAgain && before.source.rowAt(before.index + before.source.shifted - before.shifted);
+  const found = row ? source.indexOf(row.id) : -1;
+  const index = found < 0 ? (place?.index ?? 0) + shifted : found;
+  return { source, shifted, index, column: isAgain ? before.column : -1 };
+}
+
 export function Grid(props: GridProps) {
   const { source, columns, isCard, canEdit, chosen, changed, openId, editing, onOrder, onOpen, onEdit } = props;
   const version = useVersion(source);
@@ -67,19 +80,12 @@ export function Grid(props: GridProps) {
   const height = isCard ? CARD_HEIGHT : HEIGHT;
   const scroll = useScroll(scroller, source, version, { height, head: isCard ? 0 : HEAD, onRest: props.onRest });
   const searched = useMemo(() => parseSearch(source.state.search).words ?? NO_WORDS, [source]);
-  const [cursor, setCursor] = useState({
-    source,
-    shifted: source.shifted,
-    index: source.place?.index ?? 0,
-    column: -1,
-  });
-  // The row stays the same one when its rank turns out to be another; in another list it is the first.
-  const isHere = cursor.source === source;
-  const index = clamp(
-    isHere ? cursor.index + source.shifted - cursor.shifted : (source.place?.index ?? 0) + source.shifted,
-    source.total,
-  );
-  const column = isCard || !isHere ? -1 : Math.min(cursor.column, columns.length - 1);
+  const [kept, setCursor] = useState<Cursor>();
+  const cursor = kept?.source === source ? kept : cursorIn(source, kept);
+  if (cursor !== kept) setCursor(cursor);
+  // The row stays the same one when its rank turns out to be another.
+  const index = clamp(cursor.index + source.shifted - cursor.shifted, source.total);
+  const column = isCard ? -1 : Math.min(cursor.column, columns.length - 1);
 
   function goTo(to: number, at = column) {
     const next = clamp(to, source.total);

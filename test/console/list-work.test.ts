@@ -180,12 +180,17 @@ describe('what others do', () => {
     await rowAt(page, 2).getByText('Deleted').waitFor();
     await page.getByText('4 customers').waitFor();
     await assertAccessible(page);
+    await goToCell(3, 2);
     await page.getByRole('button', { name: '2 changed: refresh order' }).click();
     await page.waitForFunction(
       () =>
         [...document.querySelectorAll('[data-column="last_name"]')].map((one) => one.textContent).join() ===
         'Babbage,Bell,Dirac,Zuse',
     );
+    // The keyboard is where it was, though that has moved up.
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByRole('textbox', { name: 'Edit Last name' }).inputValue(), 'Dirac');
+    await page.keyboard.press('Escape');
   });
 
   test('is heard again after the connection was lost, without a gap', async () => {
