@@ -219,7 +219,7 @@ test('a wait beyond the patience of whoever asks is not begun', async (t) => {
 });
 
 test('a server that does not answer, or is not there, is told of', async (t) => {
-  const { customers, seen } = await through(t, ['hang'], { retries: 1, timeout_ms: 100 });
+  const { customers, seen } = await through(t, ['hang'], { retries: 1, timeout_ms: 500 });
   const late = await failure(customers.stats());
   assert.deepEqual([late.status, late.code, seen.length], [0, 'timeout', 2]);
 
@@ -236,7 +236,7 @@ test('an export that breaks off throws, however much has come, and time counts f
   let ending: 'end' | 'destroy' | 'hang' = 'end';
   const sending = createServer(async (_request, response) => {
     response.writeHead(200, { 'content-type': 'application/jsonl; charset=utf-8' });
-    for (const part of parts) await sleep(150, response.write(part));
+    for (const part of parts) await sleep(300, response.write(part));
     if (ending === 'end') response.end();
     if (ending === 'destroy') response.destroy();
   });
@@ -246,7 +246,7 @@ test('an export that breaks off throws, however much has come, and time counts f
     sending.close();
   });
   const url = `http://127.0.0.1:${(sending.address() as AddressInfo).port}`;
-  const { customers } = createClient({ url, key: 'key', timeout_ms: 1000, retries: 0 });
+  const { customers } = createClient({ url, key: 'key', timeout_ms: 2000, retries: 0 });
   parts = ['{"id":"1"}\n{"i', 'd":"é"}\n'];
   assert.deepEqual(await all(customers.export()), [{ id: '1' }, { id: 'é' }]);
   parts = Array.from({ length: 9 }, (_, id) => `{"id":"${id}"}\n`); // longer than the timeout, all of them together

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type pg from 'pg';
+import { until } from '../test/support/process.ts';
 import { openTestConnections, openTestSql, type TestSql } from '../test/support/server.ts';
 
 let opened: TestSql;
@@ -27,7 +28,5 @@ test('what is asked once all is closed is refused, and opens no connection that 
   await assert.rejects(database.read(ONE), { status: 503, code: 'database_unavailable' });
   await assert.rejects(database.search(ONE));
   await assert.rejects(database.begin());
-  for (let look = 0; look < 50 && (await connections()) > 0; look++)
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(await connections(), 0);
+  await until(async () => (await connections()) === 0, 'that PostgreSQL has let them go');
 });

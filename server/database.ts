@@ -35,8 +35,6 @@ export type Database = {
   suppression_key: Buffer;
   /** How many connections of each kind there are, and what waits for them. */
   pools(): Record<'read' | 'walk' | 'search' | 'write', { busy: number; idle: number; waiting: number }>;
-  /** Statements sent since the start, for tests that count them. */
-  statements(): number;
   close(): Promise<void>;
 };
 
@@ -68,7 +66,6 @@ const PARSERS: Record<number, (text: string) => unknown> = {
 const types = { getTypeParser: (oid: number) => PARSERS[oid] ?? asIs };
 
 export function openDatabase(options: DatabaseOptions): Database {
-  let sent = 0;
   const silence = watchForSilence(Math.min(options.statement_timeout_ms + GRACE_MS, 2 ** 31 - 1));
   const send = sendWith(silence, options.onStatement);
   const run: Run = (client, statement, values = []) => send(client, statement, values, (result) => result.rows);
@@ -166,16 +163,13 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     read(statement, values) {
-      sent++;
       const reader = readerOfTurn();
       return twice(() => reader.query(statement, values));
     },
     walk(statement, values) {
-      sent++;
       return onOne(walkers, statement, values);
     },
     search(statement, values) {
-      sent++;
       return onOne(searchers, statement, values);
     },
     checkSearch(workspace_id) {
@@ -187,7 +181,6 @@ export function openDatabase(options: DatabaseOptions): Database {
       begun.catch(() => {}); // the statement sent behind it reports the same loss
       return {
         query(statement, values) {
-          sent++;
           return run(client, statement, values);
         },
         commit: () => send(client, COMMIT, [], (result) => result.command === 'COMMIT'),
@@ -211,7 +204,6 @@ export function openDatabase(options: DatabaseOptions): Database {
         write: stateOf(writers),
       };
     },
-    statements: () => sent,
     async close() {
       await Promise.all([
         ...readers.map((reader) => reader.close()),

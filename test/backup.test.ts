@@ -124,6 +124,7 @@ function keepWriting(call: Caller): () => Promise<void> {
     }
   };
   const working = [0, 1, 2].map(work);
+  for (const one of working) one.catch(() => {}); // told by whoever stops them
   return async () => {
     isOver = true;
     await Promise.all(working);

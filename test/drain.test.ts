@@ -10,7 +10,7 @@ import { loadConfig } from '#server/config.ts';
 import { watchConnections } from '#server/drain.ts';
 import { serve } from '#server/main.ts';
 import { PROJECT } from '#server/project.ts';
-import { startClientele, until } from './support/process.ts';
+import { isWaiting, startClientele, until } from './support/process.ts';
 import { openTestDatabase, type TestDatabase } from './support/server.ts';
 
 let opened: TestDatabase;
@@ -43,7 +43,7 @@ const isRefused = (url: string) =>
 
 test('readiness goes first, and for as long as configured all is served, each reply the last of its connection', async () => {
   const config = loadConfig({ DATABASE_URL: opened.url, PORT: '0', CLIENTELE_LOG_LEVEL: 'silent' }, PROJECT);
-  config.server.drain_delay_ms = 3000;
+  config.server.drain_delay_ms = 6000;
   const { url, close } = await serve(config, () => {});
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   assert.equal((await ask(`${url}/readyz`, { agent })).status, 200);
@@ -70,10 +70,7 @@ test('SIGTERM: a write under way is finished and acknowledged, and the exit code
     const agent = new Agent({ keepAlive: true });
     const body = { first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.org' };
     const writing = ask(`${server.url}/api/customers`, { agent, body });
-    await until(async () => {
-      const { rows } = await blocker.query('SELECT FROM pg_locks WHERE NOT granted');
-      return rows.length > 0;
-    }, 'the write waits for the ledger');
+    await until(() => isWaiting(blocker), 'the write waits for the ledger');
     server.process.kill('SIGTERM');
     await until(() => isRefused(server.url), 'the listener is closed');
     await blocker.query('ROLLBACK');

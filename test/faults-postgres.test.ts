@@ -41,6 +41,15 @@ test('the postmaster is killed: the server starts PostgreSQL again', async () =>
   assert.notEqual(postmasterOf(data), killed);
 });
 
+/** Some of those that were there a moment ago end by themselves. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 test('PostgreSQL is shut down: the server starts it again', async () => {
   const stopped = postmasterOf(data);
   // It may be back so soon that nobody is refused.
@@ -63,11 +72,11 @@ test('sessions are ended, and one is killed, at which PostgreSQL ends them all a
     processesOf(postmaster).filter(({ command }) => command.includes(` ${USER} clientele [local]`));
   await under(async ({ more }) => {
     // What pg_terminate_backend does.
-    for (const { pid } of sessions()) process.kill(pid, 'SIGTERM');
+    for (const { pid } of sessions()) signal(pid, 'SIGTERM');
     await more('acknowledged', 50);
     // Who was refused meanwhile, if anybody, depends on how soon it is back.
     const before = sessions().map(({ pid }) => pid);
-    process.kill(before[0]!, 'SIGKILL');
+    signal(before[0]!, 'SIGKILL');
     await until(() => !sessions().some(({ pid }) => before.includes(pid)), 'all sessions have ended');
     await more('acknowledged', 50);
   });
@@ -77,8 +86,8 @@ test('sessions are ended, and one is killed, at which PostgreSQL ends them all a
 test('PostgreSQL is halted, and goes on: what was asked meanwhile is refused in time', async () => {
   await under(async (load) => {
     const halted = processesOf(postmasterOf(data));
-    for (const { pid } of halted) process.kill(pid, 'SIGSTOP');
     try {
+      for (const { pid } of halted) signal(pid, 'SIGSTOP');
       const told = () => load.refused.length + load.unknown.length;
       const before = told();
       await until(() => told() > before, 'a refusal');
@@ -87,7 +96,7 @@ test('PostgreSQL is halted, and goes on: what was asked meanwhile is refused in 
       for (const path of ['/api/customers', '/api/customers?search=load'])
         assert.equal((await get(path)).status, 503, path);
     } finally {
-      for (const { pid } of halted) process.kill(pid, 'SIGCONT');
+      for (const { pid } of halted) signal(pid, 'SIGCONT');
     }
   });
 });

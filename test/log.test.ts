@@ -10,6 +10,7 @@ import pg from 'pg';
 import { PROJECT } from '#server/project.ts';
 import { openTestLog } from './support/log.ts';
 import { headersOf, signUp } from './support/people.ts';
+import { isWaiting, until } from './support/process.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 const log = openTestLog();
@@ -237,7 +238,6 @@ test('what fails on our side is told with its stack, and without what PostgreSQL
 test('whoever goes away without an answer leaves a line too', async () => {
   const blocker = new pg.Client(server.connection);
   await blocker.connect();
-  const waiting = async () => (await blocker.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount! > 0;
   try {
     await blocker.query('BEGIN');
     await blocker.query('LOCK TABLE customers IN ACCESS EXCLUSIVE MODE');
@@ -246,10 +246,10 @@ test('whoever goes away without an answer leaves a line too', async () => {
       headers: { authorization: `Bearer ${server.keys.viewer}`, 'x-request-id': 'leaving' },
       signal: leaving.signal,
     });
-    while (!(await waiting())) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => isWaiting(blocker), 'that it waits');
     leaving.abort();
     await assert.rejects(asked, { name: 'AbortError' });
-    while (!lineOf('leaving')) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => lineOf('leaving') !== undefined, 'its line');
     assert.equal(lineOf('leaving').status, 499);
   } finally {
     await blocker.query('ROLLBACK');
@@ -275,7 +275,8 @@ test('a slow request is a warning that names the statement it waited for', async
         email: `${name}@slow.example`,
       }),
     );
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await until(() => isWaiting(blocker), 'that they wait');
+    await new Promise((resolve) => setTimeout(resolve, 600));
     await blocker.query('ROLLBACK');
     for (const { status, headers } of await Promise.all(saving)) {
       assert.equal(status, 201);

@@ -53,20 +53,29 @@ const migrating = async (condition: string) =>
       WHERE datname = current_database() AND application_name = 'clientele migrations' AND ${condition}`),
   );
 
+/** Waits in a migration until its gate is opened. */
+const pass = (gate: number) =>
+  `DO $$ BEGIN WHILE EXISTS (SELECT FROM gates WHERE number = ${gate}) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;`;
+
 test('of several that start at once one migrates, and the others wait for it', async () => {
+  await client.query('CREATE TABLE gates (number integer PRIMARY KEY)');
+  await client.query('INSERT INTO gates VALUES (1)');
   const names = write(
-    // Long enough that all would be in the middle of it.
-    'SELECT pg_sleep(0.3); CREATE TABLE first (id integer);',
+    `${pass(1)} CREATE TABLE first (id integer);`,
     'CREATE TABLE second (id integer); INSERT INTO second VALUES (1);',
   );
   const lines: string[] = [];
   const log = (line: string) => lines.push(line);
-  const done = await Promise.all([1, 2, 3].map(() => migrate(opened.connection, folder, { log })));
+  const started = Promise.all([1, 2, 3].map(() => migrate(opened.connection, folder, { log })));
+  const waiting = () => lines.filter((line) => line.startsWith('Another process is migrating')).length;
+  await until(() => waiting() === 2, 'that two wait');
+  await client.query('DELETE FROM gates');
+  const done = await started;
   assert.deepEqual(
     done.sort((a, b) => b.length - a.length),
     [names, [], []],
   );
-  assert.equal(lines.filter((line) => line.startsWith('Another process is migrating')).length, 2);
+  assert.equal(waiting(), 2);
   assert.equal(await one('SELECT count(*) FROM second'), '1');
 });
 
@@ -84,12 +93,10 @@ test('who waits for longer than it has patience for says so', async () => {
 
 test('killed at any point, it is done again as if nothing had been', async () => {
   await client.query('CREATE TABLE gates (number integer PRIMARY KEY)');
-  const wait = (gate: number) =>
-    `DO $$ BEGIN WHILE EXISTS (SELECT FROM gates WHERE number = ${gate}) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;`;
   const names = write(
-    `${wait(1)} CREATE TABLE first (id integer);`,
-    `CREATE TABLE second (id integer); ${wait(2)} INSERT INTO second VALUES (1); ALTER TABLE first ADD COLUMN name text; ${wait(3)}`,
-    `${wait(4)} DROP TABLE first; ${wait(5)} INSERT INTO second VALUES (2);`,
+    `${pass(1)} CREATE TABLE first (id integer);`,
+    `CREATE TABLE second (id integer); ${pass(2)} INSERT INTO second VALUES (1); ALTER TABLE first ADD COLUMN name text; ${pass(3)}`,
+    `${pass(4)} DROP TABLE first; ${pass(5)} INSERT INTO second VALUES (2);`,
   );
   const code = `import { migrate } from '#server/migrate.ts'; await migrate(...JSON.parse(process.argv[1]));`;
   const seen: unknown[] = [];

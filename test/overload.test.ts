@@ -23,14 +23,18 @@ before(async () => {
 });
 after(() => server.stop());
 
-const SLEEP = { name: 'sleep', text: 'SELECT pg_sleep($2::float8), $1::integer AS workspace_id' };
-/** Searches that take a while, as a workspace's own. */
-const flood = (count: number, seconds: number) =>
-  Array.from({ length: count }, () => server.database.search(SLEEP, [server.actor.workspace.id, seconds]));
+const HELD = 4711;
+const WAIT = { name: 'wait', text: 'SELECT pg_advisory_xact_lock_shared($2), $1::integer AS workspace_id' };
+/** Searches as a workspace's own that take as long as the lock is held. */
+const flood = (count: number) =>
+  Array.from({ length: count }, () => server.database.search(WAIT, [server.actor.workspace.id, HELD]));
 
 describe('while a workspace floods the server with searches', () => {
   test('its own are refused beyond a bound, at once and unharmed, and everything else is answered', async () => {
-    const searches = flood(17, 0.2); // one at a time, sixteen wait
+    const holder = new pg.Client(server.connection);
+    await holder.connect();
+    await holder.query('SELECT pg_advisory_lock($1)', [HELD]);
+    const searches = flood(17); // one at a time, sixteen wait
     const refused = await server.call('GET', '/api/customers?search=lovelace');
     assert.equal(refused.status, 503);
     assert.equal(refused.body.code, 'overloaded');
@@ -51,7 +55,8 @@ describe('while a workspace floods the server with searches', () => {
       answers.map(({ status }) => status),
       [200, 200, 200, 200],
     );
-    assert.ok(server.database.pools().search.waiting > 8, 'the flood is still there');
+    assert.equal(server.database.pools().search.waiting, 16, 'the flood is still there');
+    await holder.end();
     await Promise.allSettled(searches); // some have waited too long by then
     assert.equal((await server.call('GET', '/api/customers?search=lovelace')).status, 200);
   });

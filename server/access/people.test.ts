@@ -169,9 +169,9 @@ describe('signing in', () => {
 
   test('tells nobody whether an address has an account', async () => {
     const statements = async (email: string) => {
-      const before = server.database.statements();
+      const before = server.statements();
       const reply = await signIn(email, 'not the password');
-      return { reply: shown(reply), statements: server.database.statements() - before };
+      return { reply: shown(reply), statements: server.statements() - before };
     };
     const [known, unknown] = [await statements('olive@example.com'), await statements('nobody@example.com')];
     assert.deepEqual(unknown, known);

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { BulkEdit } from '#contract/bulk-edits.ts';
 import type { Cause } from '#contract/causes.ts';
 import type { Customer } from '#contract/customers.ts';
+import { holdWrites } from '../../test/support/holds.ts';
 import { startServer, type TestServer } from '../../test/support/server.ts';
 import { writeGroup } from '../customers/customers.ts';
 
@@ -122,7 +123,8 @@ describe('a bulk edit', () => {
   test('stops where it is cancelled, and what is done can be undone', async () => {
     const { word } = await make(3000);
     const { id } = (await file({ filter: { search: word }, action: 'deactivate' })).body;
-    const { body } = await server.call('POST', `/api/causes/${id}/cancel`);
+    const release = await holdWrites(server);
+    const { body } = await server.call('POST', `/api/causes/${id}/cancel`).finally(release);
     assert.equal(body.state, 'cancelled');
     await writeGroup(server.database, server.actor.workspace.id, { writes: [] }); // behind the batch in flight
     const done = (await server.call('GET', `/api/causes/${id}`)).body.progress.done;

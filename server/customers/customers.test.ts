@@ -95,13 +95,13 @@ describe('creating', () => {
   });
 
   test('of a hundred at once costs one transaction', async () => {
-    const start = server.database.statements();
+    const start = server.statements();
     const made = Array.from({ length: 100 }, () =>
       createCustomer(server.database, server.actor, ada(), { request_id: null }),
     );
     const outcomes = await Promise.all(made);
     // The lock, the holders of the emails, the rows, the events: four statements between one BEGIN and one COMMIT.
-    assert.equal(server.database.statements() - start, 4);
+    assert.equal(server.statements() - start, 4);
     const positions = outcomes.map((outcome) => outcome.position).sort((a, b) => a - b);
     assert.deepEqual(
       positions,

@@ -354,9 +354,9 @@ describe('counts, filters and tags', () => {
 
   test('a retrieve is one statement, a list is one, a search at most three; asked again, a look at the position', async () => {
     const count = async (path: string) => {
-      const start = server.database.statements();
+      const start = server.statements();
       await server.call('GET', path);
-      return server.database.statements() - start;
+      return server.statements() - start;
     };
     await count('/api/customers?search=jones'); // reads the sample
     assert.equal(await count(`/api/customers/${all[0]!.id}`), 1);

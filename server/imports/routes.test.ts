@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Import } from '#contract/imports.ts';
+import { holdWrites } from '../../test/support/holds.ts';
 import { startServer, type TestServer } from '../../test/support/server.ts';
 
-const IDLE_MS = 400;
+const IDLE_MS = 1500;
 let server: TestServer;
 before(async () => {
   server = await startServer({ request_timeout_ms: IDLE_MS });
@@ -300,7 +301,8 @@ Ada;King;ada@example.com;;fifth
     const { id } = await checked(HEAD + rows);
     await server.call('POST', `/api/imports/${id}/run`);
     while ((await read(id)).progress!.done === 0) await sleep(5);
-    const { body } = await server.call('POST', `/api/imports/${id}/cancel`);
+    const release = await holdWrites(server);
+    const { body } = await server.call('POST', `/api/imports/${id}/cancel`).finally(release);
     assert.equal(body.state, 'cancelled');
     await server.call('POST', '/api/customers', {
       first_name: 'Last',

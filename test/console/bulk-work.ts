@@ -1,9 +1,7 @@
 // What the journeys through imports, bulk edits and the dashboard have in common.
 import assert from 'node:assert/strict';
-import pg from 'pg';
 import type { Locator } from 'playwright-core';
 import type { Role } from '#contract/api.ts';
-import type { TestServer } from '../support/server.ts';
 import type { Page } from './browser.ts';
 import type { ConsoleServer, Visitor } from './console-server.ts';
 
@@ -34,26 +32,6 @@ export const overflowOf = (page: Page): Promise<number> =>
     const { scrollWidth, clientWidth } = document.querySelector('main')!;
     return scrollWidth - clientWidth;
   });
-
-/** Has all writes of the workspace wait, so that what is under way stays so; resolves to what lets them go on. */
-export const holdWrites = (server: TestServer) =>
-  hold(server, 'SELECT 1 FROM ledgers WHERE workspace_id = $1 FOR UPDATE', []);
-
-/** Has whatever changes these customers wait, so that work on them can be filed and is under way until it is let go on. */
-export const holdCustomers = (server: TestServer, ids: string[]) =>
-  hold(server, 'SELECT 1 FROM customers WHERE workspace_id = $1 AND id = ANY($2::uuid[]) FOR UPDATE', [ids]);
-
-async function hold({ connection, actor }: TestServer, lock: string, values: unknown[]): Promise<() => Promise<void>> {
-  const holder = new pg.Client(connection);
-  holder.on('error', () => {}); // the database may be dropped before, where a test has failed
-  await holder.connect();
-  await holder.query('BEGIN');
-  await holder.query(lock, [actor.workspace.id, ...values]);
-  return async () => {
-    await holder.query('ROLLBACK');
-    await holder.end();
-  };
-}
 
 let serial = 0;
 /** Rows of customers whom a word of their own finds. */

@@ -115,7 +115,7 @@ test('menus, the palette and the help', async () => {
     await page.keyboard.press('Escape');
   }
   await page.keyboard.press('Control+k');
-  await page.getByRole('combobox').last().waitFor();
+  await page.getByRole('combobox', { name: 'Search or go to' }).waitFor();
   await page.keyboard.type('ada');
   await page.getByRole('listbox').getByRole('option').first().waitFor();
   await assertAccessible(page, 'the palette');

@@ -11,6 +11,13 @@ export async function openList(page: Page, query = ''): Promise<void> {
   await rowAt(page, 0).waitFor();
 }
 
+/** The same, and what is changed from now on will be heard of. */
+export async function openLiveList(page: Page): Promise<void> {
+  const stream = page.waitForResponse('**/api/events/stream*');
+  await openList(page);
+  await stream;
+}
+
 export type Seen = { index: number; id: string; top: number };
 
 /** The rows that are seen, once nothing moves and each has its customer. */

@@ -6,7 +6,7 @@ import type { Customer } from '#contract/customers.ts';
 import { assertAccessible } from './axe.ts';
 import type { Page } from './browser.ts';
 import { type ConsoleServer, startConsole, type Visitor } from './console-server.ts';
-import { gridOf, openList, rowAt, seenRows } from './list-page.ts';
+import { gridOf, openList, openLiveList, rowAt, seenRows } from './list-page.ts';
 
 let server: ConsoleServer;
 let editor: Visitor;
@@ -89,7 +89,7 @@ describe('a value edited in its cell', () => {
     await page.keyboard.press('Enter');
     await page.keyboard.type('Grace');
     await page.keyboard.press('Tab');
-    await page.getByRole('textbox', { name: 'Edit Last name' }).waitFor();
+    await page.getByRole('textbox', { name: 'Edit Last name' }).and(page.locator(':focus')).waitFor();
     assert.equal((await stored(0)).first_name, 'Grace');
     await page.keyboard.type('Nobody');
     await page.keyboard.press('Escape');
@@ -130,7 +130,7 @@ describe('a value edited in its cell', () => {
     await page.keyboard.type('Grace');
     await page.keyboard.press('Enter');
     await page.getByText('Somebody has changed it to “Emmy” meanwhile.').waitFor();
-    assert.ok(await page.getByRole('button', { name: 'Keep mine' }).evaluate((it) => it === document.activeElement));
+    await page.getByRole('button', { name: 'Keep mine' }).and(page.locator(':focus')).waitFor();
     await page.keyboard.press('Enter');
     await page.getByText('First name saved.').waitFor();
     const { first_name, phone } = await stored(3);
@@ -167,7 +167,7 @@ describe('a value edited in its cell', () => {
 
 describe('what others do', () => {
   test('is seen in place, and in order once somebody wants it', async () => {
-    await openList(page);
+    await openLiveList(page);
     await page.getByText('4 customers').waitFor();
     await change(1, { phone: '+44 20 7946 0958' });
     await cell(1, 'phone').getByText('+44 20 7946 0958').waitFor();
@@ -197,7 +197,7 @@ describe('what others do', () => {
     // Somebody else's browser: the pages of one lose the connection together.
     const visitor = await server.signIn('editor');
     page = visitor.page;
-    await openList(page);
+    await openLiveList(page);
     await visitor.context.setOffline(true);
     await change(1, { phone: '+44 20 7946 1111' });
     await visitor.context.setOffline(false);

@@ -9,6 +9,7 @@ import {
   dialog,
   focused,
   heading,
+  heard,
   input,
   open,
   openConsole,
@@ -16,6 +17,7 @@ import {
   press,
   record,
   stored,
+  unheard,
   value,
 } from './record-support.ts';
 
@@ -199,6 +201,7 @@ describe('what somebody typed', () => {
   });
 
   test('is saved once somebody has signed in again whose session ended meanwhile', async () => {
+    await unheard(); // the end of the stream would tell of it too
     const { id } = await person();
     await open(id);
     await value('Last name').click();
@@ -210,9 +213,11 @@ describe('what somebody typed', () => {
     await press('Enter');
     await heading('Ada Byron').waitFor();
     assert.equal((await stored(id)).last_name, 'Byron');
+    await heard();
   });
 
   test('in a new customer outlives the session as well', async () => {
+    await unheard();
     await openForm();
     await input('First name').fill('Kay');
     await input('Last name').fill('McNulty');
@@ -223,5 +228,6 @@ describe('what somebody typed', () => {
     await at.page.getByLabel(/^Password/).fill(PASSWORD);
     await press('Enter');
     await at.page.getByText('Kay McNulty is created.').waitFor();
+    await heard();
   });
 });

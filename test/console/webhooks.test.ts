@@ -71,13 +71,14 @@ describe('webhooks', () => {
     status = 200;
 
     await server.call('POST', '/api/customers', { first_name: 'Ada', last_name: 'L', email: 'ada@hook.example' });
-    await row.getByText('none yet').waitFor({ state: 'detached' });
+    // The page looks every five seconds.
+    await row.getByText('none yet').waitFor({ state: 'detached', timeout: 30_000 });
     await choose(page, 'Deliveries');
     const log = page.getByRole('dialog', { name: `Deliveries to ${url}` });
     await log.getByRole('link', { name: 'customer.created' }).waitFor();
     await assertAccessible(page);
     await log.getByLabel('Only those that failed').check();
-    await log.getByText('500').waitFor();
+    await log.getByText('500', { exact: true }).waitFor();
     await log.getByRole('link', { name: 'customer.created' }).waitFor({ state: 'detached' });
     await log.getByRole('button', { name: 'Done' }).click();
     watch.assertClean({ statuses: [400] });

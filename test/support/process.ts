@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
 import { PROJECT } from '#server/project.ts';
 
 export type Clientele = {
@@ -40,6 +41,14 @@ export async function startClientele(env: NodeJS.ProcessEnv, words: string[] = [
 export async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
   for (const deadline = Date.now() + 60_000; !(await isSo()); await sleep(10))
     if (Date.now() > deadline) throw new Error(`This never happened: ${what}`);
+}
+
+/** Whether somebody waits for a lock in the database of a connection. */
+export async function isWaiting(sql: pg.Client): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+  );
+  return rowCount! > 0;
 }
 
 /** The worker processes that a server has started. */

@@ -16,7 +16,17 @@ import { migrate } from '#server/migrate.ts';
 import { PROJECT } from '#server/project.ts';
 import { appOptions } from './app.ts';
 
-export type TestDatabase = { connection: pg.ClientConfig; database: Database; url: string; drop(): Promise<void> };
+export type TestDatabase = {
+  connection: pg.ClientConfig;
+  database: Database;
+  url: string;
+  /** How many statements over `database` have ended: of some kinds, or of all but those that come by themselves. */
+  statements(...kinds: string[]): number;
+  drop(): Promise<void>;
+};
+
+/** Work is looked for every two seconds, a key looked up anew after one; and what begins and ends a transaction is none of it. */
+const BY_THEMSELVES = ['find_workspaces_with_work', 'find_key', 'begin', 'commit'];
 
 /** A fresh, migrated database with the workspace `main`. */
 export async function openTestDatabase(metrics?: Metrics): Promise<TestDatabase> {
@@ -28,12 +38,15 @@ export async function openTestDatabase(metrics?: Metrics): Promise<TestDatabase>
   await admin.query(`CREATE DATABASE ${name}`);
   const connection = { ...embedded.connection, database: name };
   await migrate(connection, join(PROJECT, 'migrations'));
-  const database = openTestConnections(connection, metrics);
+  const ended: string[] = [];
+  const database = openTestConnections(connection, metrics, (kind) => ended.push(kind));
   await createWorkspace(database, 'main', 'Main');
   return {
     connection,
     database,
     url: `postgresql://${connection.user}@${encodeURIComponent(connection.host)}:${connection.port}/${name}`,
+    statements: (...kinds) =>
+      ended.filter((kind) => (kinds.length > 0 ? kinds.includes(kind) : !BY_THEMSELVES.includes(kind))).length,
     async drop() {
       await database.close();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
@@ -62,7 +75,11 @@ export async function openTestSql(): Promise<TestSql> {
 
 const SUPPRESSION_KEY = randomBytes(32);
 
-export function openTestConnections(connection: pg.ClientConfig, metrics?: Metrics): Database {
+export function openTestConnections(
+  connection: pg.ClientConfig,
+  metrics?: Metrics,
+  onStatement?: (kind: string) => void,
+): Database {
   return openDatabase({
     connection,
     read_connections: 2,
@@ -71,7 +88,10 @@ export function openTestConnections(connection: pg.ClientConfig, metrics?: Metri
     statement_timeout_ms: 10_000,
     connect_timeout_ms: 5000,
     suppression_key: SUPPRESSION_KEY,
-    onStatement: metrics?.onStatement,
+    onStatement(kind, ms) {
+      metrics?.onStatement(kind, ms);
+      onStatement?.(kind);
+    },
     onBatch: metrics?.onBatch,
   });
 }
