@@ -67,6 +67,7 @@ describe('a caller that goes away', () => {
     const locker = new pg.Client(server.connection);
     await locker.connect();
     const searching = async () => {
+      await locker.query('SELECT pg_stat_clear_snapshot()');
       const { rows } = await locker.query(
         `SELECT count(*)::integer AS count FROM pg_stat_activity
           WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%search LIKE%'`,

@@ -45,6 +45,8 @@ export async function until(isSo: () => boolean | Promise<boolean>, what: string
 
 /** Whether somebody waits for a lock in the database of a connection. */
 export async function isWaiting(sql: pg.Client): Promise<boolean> {
+  // In a transaction PostgreSQL tells of those who were there at the first look.
+  await sql.query('SELECT pg_stat_clear_snapshot()');
   const { rowCount } = await sql.query(
     "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
   );
