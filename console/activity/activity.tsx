@@ -11,6 +11,7 @@ import { ago, timeOf } from '../ui/figures.ts';
 import { Empty, Failure, Loading, Page, Section } from '../ui/page.tsx';
 import { Progress } from '../ui/progress.tsx';
 import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { words } from '../words.ts';
 import { Actions } from './actions.tsx';
 import styles from './activity.module.css';
@@ -54,25 +55,20 @@ function CauseList() {
   const byId = new Map(causes.map((cause) => [cause.id, cause]));
   return (
     <Section title={words.activity.list}>
-      <table className={rows.table}>
-        <thead>
-          <tr>
-            <th scope="col">{words.activity.what}</th>
-            <th scope="col">{words.activity.state}</th>
-            <th scope="col">{words.activity.outcome}</th>
-            <th scope="col">{words.activity.who}</th>
-            <th scope="col">{words.activity.when}</th>
-            <th scope="col">
-              <span className="unseen">{words.activity.actions}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {causes.map((cause) => (
-            <Row key={cause.id} cause={cause} title={titleOf(cause, byId.get(cause.undoes ?? ''))} />
-          ))}
-        </tbody>
-      </table>
+      <Table
+        heads={[
+          words.activity.what,
+          words.activity.state,
+          words.activity.outcome,
+          words.activity.who,
+          words.activity.when,
+        ]}
+        actions={words.activity.actions}
+      >
+        {causes.map((cause) => (
+          <Row key={cause.id} cause={cause} title={titleOf(cause, byId.get(cause.undoes ?? ''))} />
+        ))}
+      </Table>
       {hasNextPage && (
         <div>
           <Button busy={isFetchingNextPage} onClick={() => fetchNextPage()}>

@@ -10,6 +10,7 @@ import { Button, ButtonLink } from '../ui/button.tsx';
 import { figure } from '../ui/figures.ts';
 import { Empty, Failure, Loading, Page } from '../ui/page.tsx';
 import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { words } from '../words.ts';
 import styles from './deleted.module.css';
@@ -40,7 +41,7 @@ export function DeletedPage() {
           <p>{words.record.deleted.noneNote}</p>
         </Empty>
       )}
-      {customers.length > 0 && <Table customers={customers} />}
+      {customers.length > 0 && <Customers customers={customers} />}
       {error && <Failure error={error} onRetry={() => (data ? fetchNextPage() : refetch())} />}
       {customers.length > 0 && !error && (
         <div className={styles.end}>
@@ -57,29 +58,19 @@ export function DeletedPage() {
   );
 }
 
-function Table({ customers }: { customers: Customer[] }) {
+function Customers({ customers }: { customers: Customer[] }) {
   const mayWrite = useSession().can('customers:write');
   const { deleted } = words.record;
   return (
-    <table className={rows.table} aria-label={deleted.title}>
-      <thead>
-        <tr>
-          <th scope="col">{deleted.name}</th>
-          <th scope="col">{deleted.email}</th>
-          <th scope="col">{deleted.when}</th>
-          {mayWrite && (
-            <th scope="col">
-              <span className="unseen">{deleted.actions}</span>
-            </th>
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {customers.map((customer) => (
-          <Row key={customer.id} customer={customer} mayWrite={mayWrite} />
-        ))}
-      </tbody>
-    </table>
+    <Table
+      heads={[deleted.name, deleted.email, deleted.when]}
+      actions={mayWrite ? deleted.actions : undefined}
+      label={deleted.title}
+    >
+      {customers.map((customer) => (
+        <Row key={customer.id} customer={customer} mayWrite={mayWrite} />
+      ))}
+    </Table>
   );
 }
 

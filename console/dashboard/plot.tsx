@@ -5,6 +5,7 @@ import { Link, useLocation } from 'wouter';
 import { Button } from '../ui/button.tsx';
 import { figure } from '../ui/figures.ts';
 import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { words } from '../words.ts';
 import styles from './plot.module.css';
 
@@ -173,28 +174,18 @@ function Twin({ title, points }: { title: string; points: Point[] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: so that it can be scrolled by keyboard
     <section aria-label={title} tabIndex={0} className={styles.twin}>
-      <table className={rows.table}>
-        <thead>
-          <tr>
-            <th scope="col">{words.dashboard.when}</th>
-            <th scope="col" className={rows.number}>
-              {words.dashboard.count}
-            </th>
+      <Table heads={[words.dashboard.when, words.dashboard.count]} figures={[words.dashboard.count]}>
+        {points.toReversed().map(({ key, name, value, href }) => (
+          <tr key={key}>
+            <td data-label={words.dashboard.when}>
+              <Link href={href}>{name}</Link>
+            </td>
+            <td data-label={words.dashboard.count} className={rows.number}>
+              {figure(value)}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {points.toReversed().map(({ key, name, value, href }) => (
-            <tr key={key}>
-              <td data-label={words.dashboard.when}>
-                <Link href={href}>{name}</Link>
-              </td>
-              <td data-label={words.dashboard.count} className={rows.number}>
-                {figure(value)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </section>
   );
 }

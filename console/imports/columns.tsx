@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { ColumnRule, ImportColumn, ImportField } from '#contract/imports.ts';
 import { Button } from '../ui/button.tsx';
-import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { words } from '../words.ts';
 import styles from './imports.module.css';
 
@@ -26,29 +26,19 @@ export function Columns({
   const left = columns.length - shown;
   return (
     <>
-      <table className={rows.table}>
-        <thead>
-          <tr>
-            <th scope="col">{words.imports.column}</th>
-            <th scope="col">{words.imports.samples}</th>
-            <th scope="col">{words.imports.field}</th>
-            <th scope="col">{words.imports.rule}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {columns.slice(0, shown).map((column, index) => (
-            <Row
-              // biome-ignore lint/suspicious/noArrayIndexKey: two columns may have one name, and none moves
-              key={index}
-              {...column}
-              samples={sample.slice(0, SAMPLES).map((cells) => cells[index] ?? '')}
-              twice={column.field !== null && fields.indexOf(column.field) !== fields.lastIndexOf(column.field)}
-              onField={(field) => onField(index, field)}
-              onRule={(rule) => onRule(index, rule)}
-            />
-          ))}
-        </tbody>
-      </table>
+      <Table heads={[words.imports.column, words.imports.samples, words.imports.field, words.imports.rule]}>
+        {columns.slice(0, shown).map((column, index) => (
+          <Row
+            // biome-ignore lint/suspicious/noArrayIndexKey: two columns may have one name, and none moves
+            key={index}
+            {...column}
+            samples={sample.slice(0, SAMPLES).map((cells) => cells[index] ?? '')}
+            twice={column.field !== null && fields.indexOf(column.field) !== fields.lastIndexOf(column.field)}
+            onField={(field) => onField(index, field)}
+            onRule={(rule) => onRule(index, rule)}
+          />
+        ))}
+      </Table>
       {left > 0 && (
         <div>
           <Button onClick={() => setShown(shown + SHOWN * 5)}>{words.imports.moreColumns(left)}</Button>

@@ -8,6 +8,7 @@ import { Button } from '../ui/button.tsx';
 import { figure } from '../ui/figures.ts';
 import { Section } from '../ui/page.tsx';
 import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { words } from '../words.ts';
 import { type Act, Discard } from './acting.tsx';
 import styles from './imports.module.css';
@@ -81,30 +82,22 @@ function Reasons({ reasons }: { reasons: FoundReason[] }) {
   return (
     <>
       <h3>{words.imports.reasons}</h3>
-      <table className={rows.table}>
-        <thead>
-          <tr>
-            <th scope="col">{words.imports.reason}</th>
-            <th scope="col" className={rows.number}>
-              {words.imports.rowsHead}
-            </th>
-            <th scope="col">{words.imports.lines}</th>
+      <Table
+        heads={[words.imports.reason, words.imports.rowsHead, words.imports.lines]}
+        figures={[words.imports.rowsHead]}
+      >
+        {reasons.slice(0, shown).map(({ codes, reason, rows: count, lines }) => (
+          <tr key={`${codes} ${reason}`}>
+            <td data-label={words.imports.reason}>{reason}</td>
+            <td data-label={words.imports.rowsHead} className={rows.number}>
+              {figure(count)}
+            </td>
+            <td data-label={words.imports.lines} className={rows.together}>
+              {linesOf(lines, count)}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {reasons.slice(0, shown).map(({ codes, reason, rows: count, lines }) => (
-            <tr key={`${codes} ${reason}`}>
-              <td data-label={words.imports.reason}>{reason}</td>
-              <td data-label={words.imports.rowsHead} className={rows.number}>
-                {figure(count)}
-              </td>
-              <td data-label={words.imports.lines} className={rows.together}>
-                {linesOf(lines, count)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {left > 0 && (
         <div>
           <Button onClick={() => setShown(reasons.length)}>{words.imports.moreReasons(left)}</Button>

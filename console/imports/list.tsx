@@ -12,6 +12,7 @@ import { Button } from '../ui/button.tsx';
 import { ago, timeOf } from '../ui/figures.ts';
 import { Badge, Empty, Failure, Loading, Section } from '../ui/page.tsx';
 import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { words } from '../words.ts';
 import { goesOn } from './use-import.ts';
 
@@ -37,25 +38,14 @@ export function ImportList() {
     );
   return (
     <Section title={words.imports.list}>
-      <table className={rows.table}>
-        <thead>
-          <tr>
-            <th scope="col">{words.imports.file}</th>
-            <th scope="col">{words.imports.state}</th>
-            <th scope="col">{words.imports.outcome}</th>
-            <th scope="col">{words.imports.by}</th>
-            <th scope="col">{words.imports.when}</th>
-            <th scope="col">
-              <span className="unseen">{words.imports.actions}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {imports.map((one) => (
-            <Row key={one.id} {...one} />
-          ))}
-        </tbody>
-      </table>
+      <Table
+        heads={[words.imports.file, words.imports.state, words.imports.outcome, words.imports.by, words.imports.when]}
+        actions={words.imports.actions}
+      >
+        {imports.map((one) => (
+          <Row key={one.id} {...one} />
+        ))}
+      </Table>
       {hasNextPage && (
         <div>
           <Button busy={isFetchingNextPage} onClick={() => fetchNextPage()}>

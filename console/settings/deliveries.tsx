@@ -8,7 +8,7 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { CheckField } from '../ui/field.tsx';
 import { Badge, Failure, Loading } from '../ui/page.tsx';
-import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { words } from '../words.ts';
 
@@ -41,7 +41,7 @@ export function Deliveries({ of: { id, url }, onClose }: { of: Webhook; onClose(
       {isPending && <Loading />}
       {error && <Failure error={error} onRetry={refetch} />}
       {data && deliveries.length === 0 && <p>{said.noDelivery}</p>}
-      {deliveries.length > 0 && <Table deliveries={deliveries} />}
+      {deliveries.length > 0 && <Rows deliveries={deliveries} />}
       {hasNextPage && (
         <Button busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
           {said.more}
@@ -51,35 +51,22 @@ export function Deliveries({ of: { id, url }, onClose }: { of: Webhook; onClose(
   );
 }
 
-function Table({ deliveries }: { deliveries: Delivery[] }) {
+function Rows({ deliveries }: { deliveries: Delivery[] }) {
   return (
-    <table className={rows.table}>
-      <thead>
-        <tr>
-          <th scope="col">{said.when}</th>
-          <th scope="col">{said.event}</th>
-          <th scope="col">{said.attempt}</th>
-          <th scope="col">{said.outcome}</th>
-          <th scope="col">{said.took}</th>
+    <Table heads={[said.when, said.event, said.attempt, said.outcome, said.took]}>
+      {deliveries.map(({ id, at, type, customer_id, attempt, status, failure, ms }) => (
+        <tr key={id}>
+          <td data-label={said.when}>
+            <Time at={at} />
+          </td>
+          <td data-label={said.event}>{customer_id ? <Link href={`/customers/${customer_id}`}>{type}</Link> : type}</td>
+          <td data-label={said.attempt}>{attempt}</td>
+          <td data-label={said.outcome}>
+            <Badge tone={failure === null ? 'good' : 'bad'}>{status ?? failure}</Badge>
+          </td>
+          <td data-label={said.took}>{said.took_ms(ms)}</td>
         </tr>
-      </thead>
-      <tbody>
-        {deliveries.map(({ id, at, type, customer_id, attempt, status, failure, ms }) => (
-          <tr key={id}>
-            <td data-label={said.when}>
-              <Time at={at} />
-            </td>
-            <td data-label={said.event}>
-              {customer_id ? <Link href={`/customers/${customer_id}`}>{type}</Link> : type}
-            </td>
-            <td data-label={said.attempt}>{attempt}</td>
-            <td data-label={said.outcome}>
-              <Badge tone={failure === null ? 'good' : 'bad'}>{status ?? failure}</Badge>
-            </td>
-            <td data-label={said.took}>{said.took_ms(ms)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

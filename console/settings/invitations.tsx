@@ -7,17 +7,16 @@ import type { Role } from '#contract/roles.ts';
 import { api, fieldErrors, messageOf, queries } from '../api.ts';
 import { useWays } from '../people/ways.ts';
 import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { timeOf } from '../ui/figures.ts';
 import { FormDialog } from '../ui/form-dialog.tsx';
 import { Pending, Section } from '../ui/page.tsx';
-import { Refusal } from '../ui/refusal.tsx';
 import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { toast } from '../ui/toast.tsx';
 import { words } from '../words.ts';
 import { RoleField } from './roles.tsx';
-import { Secret } from './secret.tsx';
+import { SecretDialog } from './secret.tsx';
 import styles from './settings.module.css';
 
 const said = words.settings.invitations;
@@ -55,40 +54,27 @@ function Open({ invitations }: { invitations: Invitation[] }) {
     onSettled: reload,
   });
   return (
-    <table className={rows.table}>
-      <thead>
-        <tr>
-          <th scope="col">{said.email}</th>
-          <th scope="col">{words.settings.members.role}</th>
-          <th scope="col">{said.by}</th>
-          <th scope="col">{said.expires}</th>
-          <th scope="col">
-            <span className="unseen">{said.revoke}</span>
-          </th>
+    <Table heads={[said.email, words.settings.members.role, said.by, said.expires]} actions={said.revoke}>
+      {invitations.map((invitation) => (
+        <tr key={invitation.id}>
+          <th scope="row">{invitation.email}</th>
+          <td data-label={words.settings.members.role}>{words.frame.role[invitation.role]}</td>
+          <td data-label={said.by}>{invitation.made_by.name}</td>
+          <td data-label={said.expires}>{timeOf(invitation.expires_at)}</td>
+          <td>
+            <div className={rows.actions}>
+              <Button
+                busy={revoke.isPending}
+                aria-label={said.revokeOf(invitation.email)}
+                onClick={() => revoke.mutate(invitation)}
+              >
+                {said.revoke}
+              </Button>
+            </div>
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {invitations.map((invitation) => (
-          <tr key={invitation.id}>
-            <th scope="row">{invitation.email}</th>
-            <td data-label={words.settings.members.role}>{words.frame.role[invitation.role]}</td>
-            <td data-label={said.by}>{invitation.made_by.name}</td>
-            <td data-label={said.expires}>{timeOf(invitation.expires_at)}</td>
-            <td>
-              <div className={rows.actions}>
-                <Button
-                  busy={revoke.isPending}
-                  aria-label={said.revokeOf(invitation.email)}
-                  onClick={() => revoke.mutate(invitation)}
-                >
-                  {said.revoke}
-                </Button>
-              </div>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 
@@ -125,24 +111,15 @@ function Invite({ onClose }: { onClose(): void }) {
 function Invited({ invitation: { email, link }, onClose }: { invitation: NewInvitation; onClose(): void }) {
   const isMailed = useWays()?.mail;
   return (
-    <Dialog
+    <SecretDialog
       title={said.made}
+      text={link && location.origin + link}
+      lost={said.lost}
+      help={isMailed ? said.mailedHelp(email) : said.madeHelp(email)}
+      label={said.link}
+      copyLabel={said.copyLink}
       onClose={onClose}
-      footer={
-        <Button look="primary" onClick={onClose}>
-          {words.everywhere.done}
-        </Button>
-      }
-    >
-      {link === null ? (
-        <Refusal>{said.lost}</Refusal>
-      ) : (
-        <>
-          <p role="status">{isMailed ? said.mailedHelp(email) : said.madeHelp(email)}</p>
-          <Secret label={said.link} text={location.origin + link} copyLabel={said.copyLink} />
-        </>
-      )}
-    </Dialog>
+    />
   );
 }
 

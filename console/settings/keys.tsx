@@ -8,17 +8,16 @@ import { api, fieldErrors, queries } from '../api.ts';
 import { useSession } from '../session.tsx';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { FormDialog } from '../ui/form-dialog.tsx';
 import { Badge, Empty, Pending, Section } from '../ui/page.tsx';
-import { Refusal } from '../ui/refusal.tsx';
 import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { toast } from '../ui/toast.tsx';
 import { words } from '../words.ts';
 import { isAbove, RoleField } from './roles.tsx';
-import { Secret } from './secret.tsx';
+import { Secret, SecretDialog } from './secret.tsx';
 import styles from './settings.module.css';
 
 const said = words.settings.keys;
@@ -49,24 +48,11 @@ export function KeysSettings() {
 
 function Keys({ keys }: { keys: Key[] }) {
   return (
-    <table className={rows.table}>
-      <thead>
-        <tr>
-          <th scope="col">{said.name}</th>
-          <th scope="col">{said.role}</th>
-          <th scope="col">{said.made}</th>
-          <th scope="col">{said.state}</th>
-          <th scope="col">
-            <span className="unseen">{said.revoke}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {keys.map((key) => (
-          <Row key={key.id} of={key} />
-        ))}
-      </tbody>
-    </table>
+    <Table heads={[said.name, said.role, said.made, said.state]} actions={said.revoke}>
+      {keys.map((key) => (
+        <Row key={key.id} of={key} />
+      ))}
+    </Table>
   );
 }
 
@@ -141,30 +127,20 @@ function Create({ onClose }: { onClose(): void }) {
   );
 }
 
-/** `text`: null where the reply that told it was lost. */
 function Created({ text, onClose }: { text: string | null; onClose(): void }) {
   const command = `curl -H "Authorization: Bearer ${text}" "${location.origin}/api/customers?limit=5"`;
   return (
-    <Dialog
+    <SecretDialog
       title={said.created}
-      onClose={onClose}
-      footer={
-        <Button look="primary" onClick={onClose}>
-          {words.everywhere.done}
-        </Button>
-      }
+      {...{ text, onClose }}
+      lost={said.lost}
+      help={said.createdHelp}
+      label={said.key}
+      copyLabel={said.copyKey}
     >
-      {text === null ? (
-        <Refusal>{said.lost}</Refusal>
-      ) : (
-        <>
-          <p role="status">{said.createdHelp}</p>
-          <Secret label={said.key} text={text} copyLabel={said.copyKey} />
-          <h3>{said.tryIt}</h3>
-          <Secret label={said.tryIt} text={command} copyLabel={said.copyCommand} />
-        </>
-      )}
-    </Dialog>
+      <h3>{said.tryIt}</h3>
+      <Secret label={said.tryIt} text={command} copyLabel={said.copyCommand} />
+    </SecretDialog>
   );
 }
 

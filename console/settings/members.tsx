@@ -11,6 +11,7 @@ import { Confirm } from '../ui/confirm.tsx';
 import { Badge, Pending, Section } from '../ui/page.tsx';
 import { Refusal } from '../ui/refusal.tsx';
 import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { toast } from '../ui/toast.tsx';
 import { words } from '../words.ts';
@@ -41,24 +42,11 @@ export function MembersSettings() {
 
 function Members({ members }: { members: Member[] }) {
   return (
-    <table className={rows.table}>
-      <thead>
-        <tr>
-          <th scope="col">{said.name}</th>
-          <th scope="col">{said.email}</th>
-          <th scope="col">{said.role}</th>
-          <th scope="col">{said.since}</th>
-          <th scope="col">
-            <span className="unseen">{said.remove}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {members.map((member) => (
-          <Row key={member.id} member={member} />
-        ))}
-      </tbody>
-    </table>
+    <Table heads={[said.name, said.email, said.role, said.since]} actions={said.remove}>
+      {members.map((member) => (
+        <Row key={member.id} member={member} />
+      ))}
+    </Table>
   );
 }
 

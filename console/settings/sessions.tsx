@@ -5,6 +5,7 @@ import { api, messageOf, queries } from '../api.ts';
 import { Button } from '../ui/button.tsx';
 import { Badge, Pending, Section } from '../ui/page.tsx';
 import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { toast } from '../ui/toast.tsx';
 import { words } from '../words.ts';
@@ -41,24 +42,11 @@ export function Sessions() {
     >
       <Pending query={query} />
       {data && (
-        <table className={rows.table}>
-          <thead>
-            <tr>
-              <th scope="col">{said.place}</th>
-              <th scope="col">{said.address}</th>
-              <th scope="col">{said.since}</th>
-              <th scope="col">{said.seen}</th>
-              <th scope="col">
-                <span className="unseen">{said.signOut}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.map((session) => (
-              <Row key={session.id} session={session} isBusy={end.isPending} onEnd={() => end.mutate(session.id)} />
-            ))}
-          </tbody>
-        </table>
+        <Table heads={[said.place, said.address, said.since, said.seen]} actions={said.signOut}>
+          {data.map((session) => (
+            <Row key={session.id} session={session} isBusy={end.isPending} onEnd={() => end.mutate(session.id)} />
+          ))}
+        </Table>
       )}
     </Section>
   );

@@ -14,6 +14,7 @@ import {
   useShortcutSettings,
   useShortcuts,
 } from '../ui/shortcuts.ts';
+import { Table } from '../ui/table.tsx';
 import { words } from '../words.ts';
 
 const said = words.settings.appearance;
@@ -24,34 +25,23 @@ export function ShortcutTable() {
   const [changing, setChanging] = useState<Shortcut>();
   return (
     <>
-      <table className={rows.table}>
-        <thead>
-          <tr>
-            <th scope="col">{said.what}</th>
-            <th scope="col">{said.key}</th>
-            <th scope="col">
-              <span className="unseen">{said.change}</span>
-            </th>
+      <Table heads={[said.what, said.key]} actions={said.change}>
+        {shortcuts.map((shortcut) => (
+          <tr key={shortcut.id}>
+            <th scope="row">{shortcut.label}</th>
+            <td data-label={said.key}>
+              <Keys of={keyOf(shortcut)} />
+            </td>
+            <td>
+              <div className={rows.actions}>
+                <Button aria-label={said.changeOf(shortcut.label)} onClick={() => setChanging(shortcut)}>
+                  {said.change}
+                </Button>
+              </div>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {shortcuts.map((shortcut) => (
-            <tr key={shortcut.id}>
-              <th scope="row">{shortcut.label}</th>
-              <td data-label={said.key}>
-                <Keys of={keyOf(shortcut)} />
-              </td>
-              <td>
-                <div className={rows.actions}>
-                  <Button aria-label={said.changeOf(shortcut.label)} onClick={() => setChanging(shortcut)}>
-                    {said.change}
-                  </Button>
-                </div>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {changing && <ChangeKey key={changing.id} shortcut={changing} onClose={() => setChanging(undefined)} />}
     </>
   );

@@ -8,17 +8,16 @@ import { useSession } from '../session.tsx';
 import buttons from '../ui/button.module.css';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { figure } from '../ui/figures.ts';
 import { Menu } from '../ui/menu.tsx';
 import { Badge, Empty, Pending, Section } from '../ui/page.tsx';
-import { Refusal } from '../ui/refusal.tsx';
 import rows from '../ui/rows.module.css';
+import { Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { toast } from '../ui/toast.tsx';
 import { words } from '../words.ts';
 import { Deliveries } from './deliveries.tsx';
-import { Secret } from './secret.tsx';
+import { SecretDialog } from './secret.tsx';
 import styles from './settings.module.css';
 import { WebhookForm } from './webhook-form.tsx';
 
@@ -52,7 +51,7 @@ export function WebhooksSettings() {
       <p className={styles.note}>{said.help}</p>
       <Pending query={query} />
       {data?.length === 0 && <Empty title={said.none} icon={<Icon aria-hidden="true" />} />}
-      {data && data.length > 0 && <Table webhooks={data} />}
+      {data && data.length > 0 && <Webhooks webhooks={data} />}
       {isAdding && (
         <WebhookForm
           onClose={() => setAdding(false)}
@@ -63,31 +62,18 @@ export function WebhooksSettings() {
           }}
         />
       )}
-      {secret !== undefined && <SecretDialog title={said.added} text={secret} onClose={() => setSecret(undefined)} />}
+      {secret !== undefined && <Told title={said.added} text={secret} onClose={() => setSecret(undefined)} />}
     </Section>
   );
 }
 
-function Table({ webhooks }: { webhooks: Webhook[] }) {
+function Webhooks({ webhooks }: { webhooks: Webhook[] }) {
   return (
-    <table className={rows.table}>
-      <thead>
-        <tr>
-          <th scope="col">{said.url}</th>
-          <th scope="col">{said.events}</th>
-          <th scope="col">{said.state}</th>
-          <th scope="col">{said.delivered}</th>
-          <th scope="col">
-            <span className="unseen">{said.actions}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {webhooks.map((webhook) => (
-          <Row key={webhook.id} of={webhook} />
-        ))}
-      </tbody>
-    </table>
+    <Table heads={[said.url, said.events, said.state, said.delivered]} actions={said.actions}>
+      {webhooks.map((webhook) => (
+        <Row key={webhook.id} of={webhook} />
+      ))}
+    </Table>
   );
 }
 
@@ -167,9 +153,7 @@ function Row({ of: webhook }: { of: Webhook }) {
             {said.rotateHelp}
           </Confirm>
         )}
-        {secret !== undefined && (
-          <SecretDialog title={said.rotated} text={secret} onClose={() => setSecret(undefined)} />
-        )}
+        {secret !== undefined && <Told title={said.rotated} text={secret} onClose={() => setSecret(undefined)} />}
         {asked === 'remove' && (
           <Confirm title={said.removeTitle} label={said.remove} run={() => remove(id)} onClose={close}>
             {said.removeHelp(url)}
@@ -207,26 +191,14 @@ function State({ of: { enabled, disabled_reason, failing_since, behind, parked }
   );
 }
 
-/** `text`: null where the reply that told it was lost. */
-function SecretDialog({ title, text, onClose }: { title: string; text: string | null; onClose(): void }) {
+function Told({ title, text, onClose }: { title: string; text: string | null; onClose(): void }) {
   return (
-    <Dialog
-      title={title}
-      onClose={onClose}
-      footer={
-        <Button look="primary" onClick={onClose}>
-          {words.everywhere.done}
-        </Button>
-      }
-    >
-      {text === null ? (
-        <Refusal>{said.lost}</Refusal>
-      ) : (
-        <>
-          <p role="status">{said.secretHelp}</p>
-          <Secret label={said.secret} text={text} copyLabel={said.copySecret} />
-        </>
-      )}
-    </Dialog>
+    <SecretDialog
+      {...{ title, text, onClose }}
+      lost={said.lost}
+      help={said.secretHelp}
+      label={said.secret}
+      copyLabel={said.copySecret}
+    />
   );
 }
