@@ -180,9 +180,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       const begun = run(client, BEGIN);
       begun.catch(() => {}); // the statement sent behind it reports the same loss
       return {
-        query(statement, values) {
-          return run(client, statement, values);
-        },
+        query: (statement, values) => run(client, statement, values),
         commit: () => send(client, COMMIT, [], (result) => result.command === 'COMMIT'),
         release: (broken) => client.release(broken),
       };

@@ -23,6 +23,7 @@ before(async () => {
 });
 after(() => server.stop());
 
+/** A lock of PostgreSQL's, by its number. */
 const HELD = 4711;
 const WAIT = { name: 'wait', text: 'SELECT pg_advisory_xact_lock_shared($2), $1::integer AS workspace_id' };
 /** Searches as a workspace's own that take as long as the lock is held. */
@@ -35,28 +36,31 @@ describe('while a workspace floods the server with searches', () => {
     await holder.connect();
     await holder.query('SELECT pg_advisory_lock($1)', [HELD]);
     const searches = flood(17); // one at a time, sixteen wait
-    const refused = await server.call('GET', '/api/customers?search=lovelace');
-    assert.equal(refused.status, 503);
-    assert.equal(refused.body.code, 'overloaded');
-    assert.equal(refused.headers.get('retry-after'), '1');
-    const lines = log.lines().filter((line) => line.request_id === refused.body.request_id);
-    assert.deepEqual(
-      lines.map(({ msg, status }) => [msg, status]),
-      [['Request', 503]],
-      'what is meant is no error, and needs no stack',
-    );
-    const answers = await Promise.all([
-      server.call('GET', `/api/customers/${id}`),
-      server.call('GET', '/api/customers'),
-      server.call('PATCH', `/api/customers/${id}`, { phone: '+1 202 555 0147' }),
-      server.call('GET', '/api/customers?search=lovelace', undefined, other),
-    ]);
-    assert.deepEqual(
-      answers.map(({ status }) => status),
-      [200, 200, 200, 200],
-    );
-    assert.equal(server.database.pools().search.waiting, 16, 'the flood is still there');
-    await holder.end();
+    try {
+      const refused = await server.call('GET', '/api/customers?search=lovelace');
+      assert.equal(refused.status, 503);
+      assert.equal(refused.body.code, 'overloaded');
+      assert.equal(refused.headers.get('retry-after'), '1');
+      const lines = log.lines().filter((line) => line.request_id === refused.body.request_id);
+      assert.deepEqual(
+        lines.map(({ msg, status }) => [msg, status]),
+        [['Request', 503]],
+        'what is meant is no error, and needs no stack',
+      );
+      const answers = await Promise.all([
+        server.call('GET', `/api/customers/${id}`),
+        server.call('GET', '/api/customers'),
+        server.call('PATCH', `/api/customers/${id}`, { phone: '+1 202 555 0147' }),
+        server.call('GET', '/api/customers?search=lovelace', undefined, other),
+      ]);
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 200, 200],
+      );
+      assert.equal(server.database.pools().search.waiting, 16, 'the flood is still there');
+    } finally {
+      await holder.end();
+    }
     await Promise.allSettled(searches); // some have waited too long by then
     assert.equal((await server.call('GET', '/api/customers?search=lovelace')).status, 200);
   });

@@ -63,16 +63,6 @@ const NO_WORDS: readonly SearchWord[] = [];
 /** What the keyboard is at: a row by its rank when the list was `shifted` by so much, and a column, or none. */
 type Cursor = { source: Source; shifted: number; index: number; column: number };
 
-/** Where a list begins to be worked in: at the same row and column as before, where it is the same one read anew. */
-function cursorIn(source: Source, before: Cursor | undefined): Cursor {
-  const { shifted, place } = source;
-  const isAgain = before !== undefined && keyOf(before.source.state) === keyOf(source.state);
-  const row = isAgain && before.source.rowAt(before.index + before.source.shifted - before.shifted);
-  const found = row ? source.indexOf(row.id) : -1;
-  const index = found < 0 ? (place?.index ?? 0) + shifted : found;
-  return { source, shifted, index, column: isAgain ? before.column : -1 };
-}
-
 export function Grid(props: GridProps) {
   const { source, columns, isCard, canEdit, chosen, changed, openId, editing, onOrder, onOpen, onEdit } = props;
   const version = useVersion(source);
@@ -216,6 +206,16 @@ export function Grid(props: GridProps) {
       </div>
     </div>
   );
+}
+
+/** Where a list begins to be worked in: at the same row and column as before, where it is the same one read anew. */
+function cursorIn(source: Source, before: Cursor | undefined): Cursor {
+  const { shifted, place } = source;
+  const isAgain = before !== undefined && keyOf(before.source.state) === keyOf(source.state);
+  const row = isAgain && before.source.rowAt(before.index + before.source.shifted - before.shifted);
+  const found = row ? source.indexOf(row.id) : -1;
+  const index = found < 0 ? (place?.index ?? 0) + shifted : found;
+  return { source, shifted, index, column: isAgain ? before.column : -1 };
 }
 
 /** The slot of a row that is out of sight. */

@@ -79,6 +79,7 @@ export function openSource(state: ListState, place?: Place) {
     );
     const page = near && (await load({ cursor: near.cursor, reversed: false }, false, FIRST));
     if (!page || page.rows.length === 0) {
+      // Nobody is there any more: the list ends before.
       const end = await load(undefined, true, FIRST);
       return take(end.rows.length === 0 ? { kind: 'bottom' } : { kind: 'jump', index }, end);
     }

@@ -195,8 +195,9 @@ export function openPageMap<Row extends { id: string }>() {
     const row = rowAt(at);
     const kept = row ? { id: row.id, at } : found;
     change();
-    const now = kept ? indexOf(kept.id) : -1;
-    return now < 0 ? 0 : now - kept!.at;
+    if (!kept) return 0;
+    const now = indexOf(kept.id);
+    return now < 0 ? 0 : now - kept.at;
   }
 
   return {

@@ -41,7 +41,7 @@ export function Deliveries({ of: { id, url }, onClose }: { of: Webhook; onClose(
       {isPending && <Loading />}
       {error && <Failure error={error} onRetry={refetch} />}
       {data && deliveries.length === 0 && <p>{said.noDelivery}</p>}
-      {deliveries.length > 0 && <Rows deliveries={deliveries} />}
+      {deliveries.length > 0 && <DeliveryTable deliveries={deliveries} />}
       {hasNextPage && (
         <Button busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
           {said.more}
@@ -51,7 +51,7 @@ export function Deliveries({ of: { id, url }, onClose }: { of: Webhook; onClose(
   );
 }
 
-function Rows({ deliveries }: { deliveries: Delivery[] }) {
+function DeliveryTable({ deliveries }: { deliveries: Delivery[] }) {
   return (
     <Table heads={[said.when, said.event, said.attempt, said.outcome, said.took]}>
       {deliveries.map(({ id, at, type, customer_id, attempt, status, failure, ms }) => (

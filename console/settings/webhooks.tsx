@@ -62,7 +62,7 @@ export function WebhooksSettings() {
           }}
         />
       )}
-      {secret !== undefined && <Told title={said.added} text={secret} onClose={() => setSecret(undefined)} />}
+      {secret !== undefined && <WebhookSecret title={said.added} text={secret} onClose={() => setSecret(undefined)} />}
     </Section>
   );
 }
@@ -153,7 +153,9 @@ function Row({ of: webhook }: { of: Webhook }) {
             {said.rotateHelp}
           </Confirm>
         )}
-        {secret !== undefined && <Told title={said.rotated} text={secret} onClose={() => setSecret(undefined)} />}
+        {secret !== undefined && (
+          <WebhookSecret title={said.rotated} text={secret} onClose={() => setSecret(undefined)} />
+        )}
         {asked === 'remove' && (
           <Confirm title={said.removeTitle} label={said.remove} run={() => remove(id)} onClose={close}>
             {said.removeHelp(url)}
@@ -191,7 +193,7 @@ function State({ of: { enabled, disabled_reason, failing_since, behind, parked }
   );
 }
 
-function Told({ title, text, onClose }: { title: string; text: string | null; onClose(): void }) {
+function WebhookSecret({ title, text, onClose }: { title: string; text: string | null; onClose(): void }) {
   return (
     <SecretDialog
       {...{ title, text, onClose }}

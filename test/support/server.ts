@@ -9,7 +9,7 @@ import type { Role } from '#contract/api.ts';
 import { type Actor, createKey, createWorkspace, findWorkspace, systemActor } from '#server/access/access.ts';
 import { type AppOptions, createApp, workersFor } from '#server/app.ts';
 import { startWorking } from '#server/causes/causes.ts';
-import { type Database, openDatabase } from '#server/database.ts';
+import { type Database, type DatabaseOptions, openDatabase } from '#server/database.ts';
 import { openEmbedded } from '#server/embedded.ts';
 import type { Metrics } from '#server/metrics.ts';
 import { migrate } from '#server/migrate.ts';
@@ -20,13 +20,13 @@ export type TestDatabase = {
   connection: pg.ClientConfig;
   database: Database;
   url: string;
-  /** How many statements over `database` have ended: of some kinds, or of all but those that come by themselves. */
+  /** How many statements over `database` have ended: of some kinds, or of all that requests ask for. */
   statements(...kinds: string[]): number;
   drop(): Promise<void>;
 };
 
-/** Work is looked for every two seconds, a key looked up anew after one; and what begins and ends a transaction is none of it. */
-const BY_THEMSELVES = ['find_workspaces_with_work', 'find_key', 'begin', 'commit'];
+/** What no request asks for: work is looked for every two seconds, a key looked up anew after one; what begins, ends or cancels others. */
+const UNASKED = ['find_workspaces_with_work', 'find_key', 'begin', 'commit', 'cancel'];
 
 /** A fresh, migrated database with the workspace `main`. */
 export async function openTestDatabase(metrics?: Metrics): Promise<TestDatabase> {
@@ -39,14 +39,20 @@ export async function openTestDatabase(metrics?: Metrics): Promise<TestDatabase>
   const connection = { ...embedded.connection, database: name };
   await migrate(connection, join(PROJECT, 'migrations'));
   const ended: string[] = [];
-  const database = openTestConnections(connection, metrics, (kind) => ended.push(kind));
+  const database = openTestConnections(connection, {
+    onStatement(kind, ms) {
+      ended.push(kind);
+      metrics?.onStatement(kind, ms);
+    },
+    onBatch: metrics?.onBatch,
+  });
   await createWorkspace(database, 'main', 'Main');
   return {
     connection,
     database,
     url: `postgresql://${connection.user}@${encodeURIComponent(connection.host)}:${connection.port}/${name}`,
     statements: (...kinds) =>
-      ended.filter((kind) => (kinds.length > 0 ? kinds.includes(kind) : !BY_THEMSELVES.includes(kind))).length,
+      ended.filter((kind) => (kinds.length > 0 ? kinds.includes(kind) : !UNASKED.includes(kind))).length,
     async drop() {
       await database.close();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
@@ -77,8 +83,7 @@ const SUPPRESSION_KEY = randomBytes(32);
 
 export function openTestConnections(
   connection: pg.ClientConfig,
-  metrics?: Metrics,
-  onStatement?: (kind: string) => void,
+  hearing: Pick<DatabaseOptions, 'onStatement' | 'onBatch'> = {},
 ): Database {
   return openDatabase({
     connection,
@@ -88,11 +93,7 @@ export function openTestConnections(
     statement_timeout_ms: 10_000,
     connect_timeout_ms: 5000,
     suppression_key: SUPPRESSION_KEY,
-    onStatement(kind, ms) {
-      metrics?.onStatement(kind, ms);
-      onStatement?.(kind);
-    },
-    onBatch: metrics?.onBatch,
+    ...hearing,
   });
 }
 
