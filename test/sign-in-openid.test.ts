@@ -5,7 +5,9 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { Secret } from 'otpauth';
 import pg from 'pg';
 import { createInvitation, createWorkspace, findWorkspace, systemActor } from '#server/access/access.ts';
+import { enterByOpenid } from '#server/access/openid-entry.ts';
 import { codeAt } from '#server/access/totp.ts';
+import type { Database } from '#server/database.ts';
 import { openOpenid } from '#server/openid.ts';
 import { openTestLog } from './support/log.ts';
 import { CLIENT, type OpenidProvider, openProvider } from './support/openid-provider.ts';
@@ -208,6 +210,27 @@ describe('somebody', () => {
     const [one, other] = [openBrowser(), openBrowser()];
     assert.deepEqual(await Promise.all([one.signIn(), other.signIn()]), ['/', '/']);
     assert.equal((await one.whoAmI()).account.id, (await other.whoAmI()).account.id);
+  });
+
+  test('who comes in twice is one person, between whatever reads of the second the first comes in', async () => {
+    const origin = { address: '127.0.0.1', user_agent: undefined };
+    for (const moment of ['find_account', 'find_invitation_to']) {
+      const email = `${moment.replaceAll('_', '-')}@example.com`;
+      await invite(email);
+      const identity = { issuer: provider.issuer, subject: moment, email, name: 'Ada Lovelace' };
+      const come = (database: Database) => enterByOpenid(database, identity, undefined, origin, 'request');
+      let first: ReturnType<typeof come> | undefined;
+      const second = await come({
+        ...server.database,
+        async read(statement, values) {
+          if (statement.name === moment) first ??= come(server.database);
+          await first;
+          return server.database.read(statement, values);
+        },
+      });
+      assert.ok(first, 'There was such a moment.');
+      assert.equal(second.person.account.id, (await first).person.account.id);
+    }
   });
 });
 

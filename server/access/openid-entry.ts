@@ -27,12 +27,15 @@ export async function enterByOpenid(
   try {
     return await find(database, identity, current, origin, request_id);
   } catch (error) {
-    // The same person came in twice at once, or accepted by the link meanwhile: now there is an account to be found.
-    const { code } = error as { code?: string };
-    if (code !== '23505' && code !== 'link_used') throw error;
+    // The same person came in twice at once, or accepted by the link meanwhile, perhaps between two of the reads: now
+    // there is an account to be found.
+    if (!OF_TWO_MOMENTS.includes((error as { code?: string }).code ?? '')) throw error;
     return find(database, identity, current, origin, request_id);
   }
 }
+
+/** What may be refused only because another one was faster: its row is there already, the invitation is used. */
+const OF_TWO_MOMENTS = ['23505', 'link_used', 'openid_unknown', 'openid_other_identity'];
 
 async function find(
   database: Database,
